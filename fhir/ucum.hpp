@@ -1,0 +1,52 @@
+// UCUM, The Unified Code for Units of Measure (https://ucum.org/ucum): grammar, all units of the essence table, prefixes,
+// special units, exact conversion.
+//
+// Ask the analyte's alias table first (mappings/library/labs.json): `K/uL`, `G/L` and `mL/min/1.73` are valid UCUM and mean
+// kelvin per microlitre, gauss per litre and seventy-three millilitres.
+#pragma once
+
+#include "fhir/decimal.hpp"
+#include "fhir/issue.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace trialgate::fhir::ucum {
+
+/// A validated unit expression in canonical form. Immutable; cheap to copy.
+class unit {
+public:
+    /// The expression as given.
+    const std::string& text() const noexcept;
+    /// Same dimension (and, for arbitrary units, the same arbitrary unit).
+    friend bool comparable(const unit& a, const unit& b) noexcept;
+
+    struct form; ///< exact magnitude and dimension
+    explicit unit(std::shared_ptr<const form> f);
+    const form& canonical() const noexcept { return *form_; }
+
+private:
+    std::shared_ptr<const form> form_;
+};
+
+/// Parses and validates a case-sensitive unit expression, the whole of `text`. The error says which symbol is not
+/// understood, at which position, and the nearest known one.
+result<unit> parse(std::string_view text);
+
+/// `value` in `from`, expressed in `to`, exactly rounded to 18 significant digits. Exact where a finite decimal exists
+/// (100.4 [degF] is 38.0 Cel). Error when not comparable.
+/// Special units (Cel, [degF], [pH], dB, ...) convert by their functions; the logarithmic ones are computed in long double.
+result<decimal> convert(const decimal& value, const unit& from, const unit& to);
+
+/// The exact factor from one unit to another where it is a ratio that fits; nothing for special units, irrational or too large factors.
+std::optional<ratio> factor(const unit& from, const unit& to);
+
+/// product of two units ("m" x "s" -> "m.s"), for tests of the published suite: value and unit text in canonical base units.
+result<std::pair<decimal, std::string>> multiply(const decimal& a, const unit& ua, const decimal& b, const unit& ub);
+result<std::pair<decimal, std::string>> divide(const decimal& a, const unit& ua, const decimal& b, const unit& ub);
+
+/// Human name of an expression as the published suite spells it: "millimeter" of "mm", "(meter) / (second)".
+result<std::string> display(std::string_view text);
+
+} // namespace trialgate::fhir::ucum
