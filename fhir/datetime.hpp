@@ -72,6 +72,9 @@ public:
 
     const std::string& name() const noexcept { return name_; }
     std::int32_t offset_at(std::int64_t instant) const noexcept;
+    /// The offset of a local time (seconds since 1970-01-01T00:00 on the site's clocks). Where clocks go back and a time
+    /// occurs twice, the first; where they go forward and it does not occur, the offset that held before.
+    std::int32_t offset_of_local(std::int64_t local) const noexcept;
     /// The site's calendar date of an instant.
     date date_of(std::int64_t instant) const noexcept;
 

@@ -38,7 +38,8 @@ std::strong_ordering compare_scaled(const decimal& a, const ratio& fa, const dec
 
 /// Reads `-?digits[.digits][(e|E)[+-]digits]`, the whole of `text` (also a leading '+' and a leading or trailing
 /// point, which laboratories send). Nothing for any other text.
-/// More than 18 significant digits: the rest is cut and `exact` is set to false, so that the caller can widen to an interval.
+/// More than 18 significant digits: the rest is cut and, unless it was all zeros, `exact` is set to false, so that the
+/// caller can widen to an interval. Nothing for an exponent that does not fit into 16 bits (only zero fits any).
 std::optional<decimal> parse_decimal(std::string_view text, bool* exact = nullptr) noexcept;
 
 } // namespace trialgate::fhir

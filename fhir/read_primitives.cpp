@@ -163,6 +163,14 @@ bool usable_object(scope& s, json::value v) {
     return true;
 }
 
+void forbid(scope& s, resource_header& header, std::string_view name) {
+    s.context.report(
+        severity::fatal, issue_type::not_supported, name,
+        "changes the meaning of the resource and cannot be read, so the resource is not used", s.root[name]
+    );
+    header.usable = false;
+}
+
 void require(scope& s, json::value parent, std::string_view name) { require_any(s, parent, name, {name}); }
 
 void require_any(

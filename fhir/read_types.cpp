@@ -39,6 +39,17 @@ comparator read_comparator(scope& s, json::value v, bool& understood) {
     return comparator::none;
 }
 
+// False when the limit is there and cannot be read: what it bounds would otherwise look open to that side.
+bool read_limit(scope& s, json::value v, std::string_view name, std::optional<quantity>& out) {
+    read_member(s, v, name, out);
+    return !present(v[name]) || (out && (out->value || !present(v[name]["value"])));
+}
+
+bool read_limit(scope& s, json::value v, std::string_view name, std::optional<date_time>& out) {
+    out = read_date_time(s, v, name);
+    return !present(v[name]) || out;
+}
+
 } // namespace
 
 bool read_into(scope& s, json::value v, coding& out) {
@@ -132,24 +143,26 @@ bool read_into(scope& s, json::value v, quantity& out) {
 bool read_into(scope& s, json::value v, range& out) {
     if (!usable_object(s, v))
         return false;
-    read_member(s, v, "low", out.low);
-    read_member(s, v, "high", out.high);
-    return true;
+    const bool low = read_limit(s, v, "low", out.low);
+    const bool high = read_limit(s, v, "high", out.high);
+    return low && high;
 }
 
 bool read_into(scope& s, json::value v, rational& out) {
     if (!usable_object(s, v))
         return false;
-    read_member(s, v, "numerator", out.numerator);
-    read_member(s, v, "denominator", out.denominator);
-    return true;
+    const bool numerator = read_limit(s, v, "numerator", out.numerator);
+    const bool denominator = read_limit(s, v, "denominator", out.denominator);
+    return numerator && denominator;
 }
 
 bool read_into(scope& s, json::value v, period& out) {
     if (!usable_object(s, v))
         return false;
-    out.start = read_date_time(s, v, "start");
-    out.end = read_date_time(s, v, "end");
+    const bool start = read_limit(s, v, "start", out.start);
+    const bool end = read_limit(s, v, "end", out.end);
+    if (!start || !end)
+        return false;
     if (!out.start || !out.end || !surely_before(*out.end, *out.start))
         return true;
     s.context.report(severity::error, issue_type::invariant, {}, "a period that ends before it starts", v);
@@ -159,8 +172,10 @@ bool read_into(scope& s, json::value v, period& out) {
 bool read_into(scope& s, json::value v, reference_range& out) {
     if (!usable_object(s, v))
         return false;
-    read_member(s, v, "low", out.low);
-    read_member(s, v, "high", out.high);
+    const bool low = read_limit(s, v, "low", out.low);
+    const bool high = read_limit(s, v, "high", out.high);
+    if (!low || !high)
+        return false;
     read_member(s, v, "type", out.type);
     read_list(s, v, "appliesTo", out.applies_to);
     read_member(s, v, "age", out.age);

@@ -52,9 +52,10 @@ bool read_into(scope& s, json::value v, codeable_concept& out);
 bool read_into(scope& s, json::value v, identifier& out);
 bool read_into(scope& s, json::value v, reference& out);
 bool read_into(scope& s, json::value v, quantity& out);
+// What has limits is unusable when one of them is there and cannot be read: it would look open to that side.
 bool read_into(scope& s, json::value v, range& out);
 bool read_into(scope& s, json::value v, rational& out);
-bool read_into(scope& s, json::value v, period& out); ///< false also when it surely ends before it starts
+bool read_into(scope& s, json::value v, period& out); ///< also unusable when it surely ends before it starts
 bool read_into(scope& s, json::value v, reference_range& out);
 bool read_into(scope& s, json::value v, annotation& out);
 bool read_into(scope& s, json::value v, dosage& out);
@@ -63,6 +64,10 @@ bool read_into(scope& s, json::value v, dosage& out);
 bool usable_object(scope& s, json::value v);
 /// True when there is something in `v`'s modifierExtension. No modifier extension is known to this project, so each forbids use.
 bool has_modifier(json::value v) noexcept;
+
+/// For an element that changes the meaning of the whole resource (FHIR's "modifier elements") and is there, but cannot be read: absent, it
+/// would turn a refuted diagnosis into a confirmed one. Makes the resource unusable, with a fatal issue.
+void forbid(scope& s, resource_header& header, std::string_view name);
 
 /// Reports `required` (error) unless `name` is there, be it only as `_name` with the reason why the value is absent.
 void require(scope& s, json::value parent, std::string_view name);

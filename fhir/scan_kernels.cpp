@@ -57,7 +57,7 @@ struct plain_vector {
     std::uint64_t bits() const noexcept {
         std::uint64_t out = 0;
         for (std::size_t i = 0; i < width; ++i)
-            out |= std::uint64_t{v[i] >> 7U} << i;
+            out |= static_cast<std::uint64_t>(v[i] >> 7) << i;
         return out;
     }
     std::int64_t sum_signed() const noexcept {

@@ -1,0 +1,149 @@
+#include "fhir/ucum_grammar.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+namespace trialgate::fhir::ucum::detail {
+namespace {
+
+constexpr std::size_t longest_symbol = 24; ///< what is longer is no misspelt symbol
+
+struct spelling {
+    std::string_view wrong; ///< in lower case
+    std::string_view right;
+};
+
+/// Words and abbreviations which no typing error explains.
+constexpr spelling spellings[] = {
+    {"hr", "h"},       {"hrs", "h"},       {"hour", "h"},      {"hours", "h"},     {"sec", "s"},      {"secs", "s"},
+    {"mins", "min"},   {"minutes", "min"}, {"day", "d"},       {"days", "d"},      {"week", "wk"},    {"weeks", "wk"},
+    {"month", "mo"},   {"months", "mo"},   {"yr", "a"},        {"year", "a"},      {"years", "a"},    {"mcg", "ug"},
+    {"mcl", "uL"},     {"mcmol", "umol"},  {"cc", "mL"},       {"gm", "g"},        {"gr", "g"},       {"grams", "g"},
+    {"mmhg", "mm[Hg]"},{"cmh2o", "cm[H2O]"}, {"sqm", "m2"},    {"sqcm", "cm2"},    {"thou", "10*3"},  {"iu", "[IU]"},
+    {"\xC2\xB0" "c", "Cel"}, {"degc", "Cel"}, {"celsius", "Cel"}, {"\xC2\xB0" "f", "[degF]"}, {"degf", "[degF]"},
+    {"fahrenheit", "[degF]"}, {"lb", "[lb_av]"}, {"lbs", "[lb_av]"}, {"inch", "[in_i]"}, {"inches", "[in_i]"},
+    {"oz", "[oz_av]"}, {"ft", "[ft_i]"}, {"gpl", "[GPL'U]"}, {"mpl", "[MPL'U]"}, {"apl", "[APL'U]"},
+    {"units", "U"},    {"percent", "%"},
+};
+
+char lower(char c) noexcept
+{
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+std::string lower(std::string_view text)
+{
+    std::string out(text);
+    std::transform(out.begin(), out.end(), out.begin(), [](char c) { return lower(c); });
+    return out;
+}
+
+/// The two code points that look like a micro sign, U+00B5 and U+03BC.
+std::string replace_micro(std::string_view text)
+{
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const std::string_view two = text.substr(i, 2);
+        if (two == "\xC2\xB5" || two == "\xCE\xBC") {
+            out += 'u';
+            ++i;
+        } else {
+            out += text[i];
+        }
+    }
+    return out;
+}
+
+/// Letters of the symbol in lower case without brackets: what a sender who knows neither would write.
+std::string plain(std::string_view text)
+{
+    std::string out;
+    for (const char c : text)
+        if (c != '[' && c != ']') out += lower(c);
+    return out;
+}
+
+/// Optimal string alignment distance (insert, delete, replace, swap), or `limit` + 1 when it is larger.
+std::size_t distance(std::string_view a, std::string_view b, std::size_t limit) noexcept
+{
+    const std::size_t apart = a.size() > b.size() ? a.size() - b.size() : b.size() - a.size();
+    if (apart > limit) return limit + 1;
+    std::array<std::array<std::size_t, 2 * longest_symbol>, 3> rows{};
+    for (std::size_t j = 0; j <= b.size(); ++j) rows[0][j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        auto& row = rows[i % 3];
+        const auto& above = rows[(i + 2) % 3];
+        const auto& above_that = rows[(i + 1) % 3];
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+            const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            if (swapped) row[j] = std::min(row[j], above_that[j - 2] + 1);
+        }
+    }
+    return std::min(rows[a.size() % 3][b.size()], limit + 1);
+}
+
+/// Calls `visit(symbol)` for every atom and then for every prefix before a metric atom.
+template <class Visit>
+void each_symbol(Visit visit)
+{
+    for (const definition& d : definitions()) visit(d.code);
+    std::string joined;
+    for (const prefix& p : prefixes())
+        for (const definition& d : definitions()) {
+            if (!d.metric) continue;
+            joined.assign(p.code).append(d.code);
+            visit(std::string_view(joined));
+        }
+}
+
+/// Differs in letter case and brackets only. Among several the one with the fewest changes.
+std::string same_letters(std::string_view wrong)
+{
+    const std::string wanted = plain(wrong);
+    std::string best;
+    std::size_t best_changes = std::string::npos;
+    each_symbol([&](std::string_view s) {
+        if (plain(s) != wanted) return;
+        const std::size_t changes = distance(wrong, s, longest_symbol);
+        if (changes < best_changes) {
+            best_changes = changes;
+            best = s;
+        }
+    });
+    return best;
+}
+
+std::string misspelt(std::string_view wrong)
+{
+    const std::size_t limit = wrong.size() < 3 ? 0 : wrong.size() < 6 ? 1 : 2;
+    std::string best;
+    std::size_t best_distance = limit + 1;
+    each_symbol([&](std::string_view s) {
+        const std::size_t d = distance(wrong, s, limit);
+        if (d < best_distance) {
+            best_distance = d;
+            best = s;
+        }
+    });
+    return best;
+}
+
+} // namespace
+
+std::string nearest_symbol(std::string_view wrong)
+{
+    if (wrong.empty() || wrong.size() > longest_symbol) return {};
+    const std::string with_u = replace_micro(wrong);
+    if (with_u != wrong && find_symbol(with_u)) return with_u;
+    const std::string small = lower(with_u);
+    for (const spelling& s : spellings)
+        if (s.wrong == small) return std::string(s.right);
+    if (std::string found = same_letters(with_u); !found.empty()) return found;
+    return misspelt(with_u);
+}
+
+} // namespace trialgate::fhir::ucum::detail
