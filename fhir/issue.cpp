@@ -61,16 +61,12 @@ line_column locate(std::string_view text, std::size_t offset) noexcept {
         static_cast<std::uint32_t>(before.size() - line_start + 1)};
 }
 
-} // namespace trialgate::fhir
-
-namespace boost::system {
-
 // `theirs` stays out: what() of an escaped exception ends in a log.
-void throw_exception_from_error(const trialgate::fhir::issue& e, const boost::source_location& loc) {
+void throw_exception_from_error(const issue& e, const boost::source_location& loc) {
     throw std::logic_error(
         "result of " + std::string(e.path.empty() ? "a reader" : e.path) +
         " used without a check: " + e.text + " at " + loc.to_string()
     );
 }
 
-} // namespace boost::system
+} // namespace trialgate::fhir

@@ -79,9 +79,7 @@ struct line_column {
 /// Where `offset` is in `text`. Call it on the original text: in-situ parsing changes the buffer.
 line_column locate(std::string_view text, std::size_t offset) noexcept;
 
-} // namespace trialgate::fhir
+/// `result<T>::value()` on an error is a programming error here: it throws std::logic_error. Found by its argument's namespace.
+[[noreturn]] void throw_exception_from_error(const issue& e, const boost::source_location& loc);
 
-namespace boost::system {
-/// `result<T>::value()` on an error is a programming error here: it throws std::logic_error.
-[[noreturn]] void throw_exception_from_error(const trialgate::fhir::issue& e, const boost::source_location& loc);
-} // namespace boost::system
+} // namespace trialgate::fhir

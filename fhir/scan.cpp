@@ -1,12 +1,7 @@
 #include "fhir/scan.hpp"
 
 #include "fhir/scan_kernels.hpp"
-
-#include <bit>
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
+#include "fhir/scan_text.hpp"
 
 namespace trialgate::fhir::scan {
 
@@ -14,25 +9,8 @@ namespace detail {
 
 namespace {
 
-bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
-// The first quotation mark or backslash, or `end`. Keys and ids are short: a call of memchr would cost more than it finds.
-const char* quote_or_backslash(const char* p, const char* end) noexcept {
-#if defined(__SSE2__)
-    for (; end - p >= 16; p += 16) {
-        const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-        const __m128i hits = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-        if (const auto bits = static_cast<unsigned>(_mm_movemask_epi8(hits)))
-            return p + std::countr_zero(bits);
-    }
-#endif
-    while (p != end && *p != '"' && *p != '\\')
-        ++p;
-    return p;
-}
-
-/// Walks JSON text by whole tokens and values. Each step says whether the text was of the shape asked for; after a refusal the
-/// place is of no use. Values are delimited, not validated.
+/// Walks JSON text by whole tokens and values. Each step says whether the text was of the shape asked for;
+/// after a refusal the place is of no use. Values are delimited, not validated.
 class cursor {
 public:
     cursor(std::string_view text, const kernel& k) noexcept
@@ -96,7 +74,8 @@ public:
         return true;
     }
 
-    /// After a member or an element: true when another one follows; `ok` is false when neither a comma nor `close` does.
+    /// After a member or an element: true when another one follows; `ok` is false when neither a comma nor
+    /// `close` does.
     bool more(char close, bool& ok) noexcept {
         blanks();
         const bool comma = eat(',');
@@ -123,7 +102,8 @@ private:
     }
     bool skip_scalar() noexcept {
         const char* const from = at_;
-        while (at_ != end_ && *at_ != ',' && *at_ != '}' && *at_ != ']' && *at_ != ':' && *at_ != '"' && !is_blank(*at_))
+        while (at_ != end_ && *at_ != ',' && *at_ != '}' && *at_ != ']' && *at_ != ':' && *at_ != '"' &&
+               !is_blank(*at_))
             ++at_;
         return at_ != from;
     }
@@ -285,7 +265,8 @@ bool each_element(cursor& text, const std::function<void(std::string_view)>& ent
 } // namespace
 
 bool for_each_entry(
-    std::string_view bundle, const kernel& k, const std::function<void(std::string_view, std::string_view)>& head,
+    std::string_view bundle, const kernel& k,
+    const std::function<void(std::string_view, std::string_view)>& head,
     const std::function<void(std::string_view)>& entry
 ) {
     cursor text(without_blanks(bundle), k);

@@ -1,5 +1,5 @@
-// The AVX2 kernel. Only what stands between the two pragmas is compiled for AVX2; headers come before, so that no inline
-// function of theirs is, and the program still runs on a machine without it.
+// The AVX2 kernel. Only what stands between the two pragmas is compiled for AVX2; headers come before, so
+// that no inline function of theirs is, and the program still runs on a machine without it.
 #include "fhir/scan_kernels.hpp"
 
 #include <bit>
@@ -37,9 +37,12 @@ struct avx2_vector {
     avx2_vector operator+(avx2_vector o) const noexcept { return {_mm256_add_epi8(v, o.v)}; }
     avx2_vector operator-(avx2_vector o) const noexcept { return {_mm256_sub_epi8(v, o.v)}; }
     std::uint64_t bits() const noexcept { return static_cast<std::uint32_t>(_mm256_movemask_epi8(v)); }
+    bool any() const noexcept { return _mm256_testz_si256(v, v) == 0; }
     std::int64_t sum_signed() const noexcept {
-        // The sum of unsigned bytes is one instruction; 128 is added to each of the 32 for it, and taken off again.
-        const __m256i sums = _mm256_sad_epu8(_mm256_xor_si256(v, _mm256_set1_epi8(-128)), _mm256_setzero_si256());
+        // The sum of unsigned bytes is one instruction; 128 is added to each of the 32 for it, and taken off
+        // again.
+        const __m256i sums =
+            _mm256_sad_epu8(_mm256_xor_si256(v, _mm256_set1_epi8(-128)), _mm256_setzero_si256());
         return _mm256_extract_epi64(sums, 0) + _mm256_extract_epi64(sums, 1) + _mm256_extract_epi64(sums, 2) +
                _mm256_extract_epi64(sums, 3) - 32 * 128;
     }
@@ -77,7 +80,9 @@ const kernel* avx2_kernel() noexcept {
 
 namespace trialgate::fhir::scan::detail {
 
-const kernel* avx2_kernel() noexcept { return nullptr; }
+const kernel* avx2_kernel() noexcept {
+    return nullptr;
+}
 
 } // namespace trialgate::fhir::scan::detail
 

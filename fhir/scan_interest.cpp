@@ -11,7 +11,9 @@ namespace {
 
 enum role : std::uint8_t { read_always = 1, read_never = 2, read_for_words = 4 };
 
-constexpr char folded(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+constexpr char folded(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 bool same_folded(std::string_view raw, std::string_view lower) noexcept {
     return raw.size() == lower.size() &&
@@ -26,8 +28,8 @@ std::string_view trimmed(std::string_view s) noexcept {
     return s;
 }
 
-// Of the length and of the first and last eight bytes: what codes of one system differ in. Sets bit 5 of each byte instead of folding
-// case: equal codes stay equal, and no loop is needed.
+// Of the length and of the first and last eight bytes: what codes of one system differ in. Sets bit 5 of each
+// byte instead of folding case: equal codes stay equal, and no loop is needed.
 std::uint64_t hash_of(std::string_view s) noexcept {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
@@ -65,7 +67,8 @@ interest_set::interest_set(const interest_lists& lists) {
         std::uint64_t at = hash & mask_;
         while (slots_[at].size != 0)
             at = (at + 1) & mask_;
-        slots_[at] = {hash, static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(code.size())};
+        slots_[at] = {
+            hash, static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(code.size())};
         std::transform(code.begin(), code.end(), std::back_inserter(text_), folded);
     }
     for (const std::string_view prefix : lists.code_prefixes) {
@@ -75,7 +78,8 @@ interest_set::interest_set(const interest_lists& lists) {
     }
     const auto add = [this](const std::vector<std::string_view>& names, std::uint8_t as) {
         for (const std::string_view name : names) {
-            const auto known = std::find_if(types_.begin(), types_.end(), [&](const auto& t) { return t.name == name; });
+            const auto known =
+                std::find_if(types_.begin(), types_.end(), [&](const auto& t) { return t.name == name; });
             if (known == types_.end())
                 types_.push_back({std::string(name), as});
             else

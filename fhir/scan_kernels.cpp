@@ -2,6 +2,7 @@
 #include "fhir/scan_kernels.hpp"
 
 #include "fhir/scan_loops.hpp"
+#include "fhir/scan_text.hpp"
 
 #include <array>
 
@@ -19,51 +20,49 @@ std::uint64_t prefix_xor_by_shifts(std::uint64_t m) noexcept {
     return m;
 }
 
+// Vectors as GCC and Clang know them on every machine; where there are no vector registers they become words.
 struct plain_vector {
     static constexpr std::size_t width = 16;
-    std::array<std::uint8_t, width> v;
+    using bytes = std::uint8_t __attribute__((vector_size(width)));
+    bytes v;
 
-    template <class F>
-    static plain_vector each(F byte) noexcept {
-        plain_vector out;
-        for (std::size_t i = 0; i < width; ++i)
-            out.v[i] = static_cast<std::uint8_t>(byte(i));
-        return out;
-    }
     static plain_vector load(const char* p) noexcept {
         plain_vector out;
-        std::memcpy(out.v.data(), p, width);
+        std::memcpy(&out.v, p, width);
         return out;
     }
-    static plain_vector zero() noexcept { return {{}}; }
+    static plain_vector zero() noexcept { return {bytes{}}; }
     plain_vector equal(char c) const noexcept {
-        return each([&](std::size_t i) { return v[i] == static_cast<std::uint8_t>(c) ? 0xFF : 0; });
+        return {reinterpret_cast<bytes>(v == (bytes{} + static_cast<std::uint8_t>(c)))};
     }
-    plain_vector lower() const noexcept {
-        return each([&](std::size_t i) { return v[i] | 0x20; });
-    }
-    plain_vector operator|(plain_vector o) const noexcept {
-        return each([&](std::size_t i) { return v[i] | o.v[i]; });
-    }
-    plain_vector operator&(plain_vector o) const noexcept {
-        return each([&](std::size_t i) { return v[i] & o.v[i]; });
-    }
-    plain_vector operator+(plain_vector o) const noexcept {
-        return each([&](std::size_t i) { return v[i] + o.v[i]; });
-    }
-    plain_vector operator-(plain_vector o) const noexcept {
-        return each([&](std::size_t i) { return v[i] - o.v[i]; });
-    }
+    plain_vector lower() const noexcept { return {v | (bytes{} + std::uint8_t{0x20})}; }
+    plain_vector operator|(plain_vector o) const noexcept { return {v | o.v}; }
+    plain_vector operator&(plain_vector o) const noexcept { return {v & o.v}; }
+    plain_vector operator+(plain_vector o) const noexcept { return {v + o.v}; }
+    plain_vector operator-(plain_vector o) const noexcept { return {v - o.v}; }
     std::uint64_t bits() const noexcept {
+        if constexpr (std::endian::native == std::endian::little) {
+            std::uint64_t half[2];
+            std::memcpy(half, &v, width);
+            // Eight bits that are eight apart move to the top byte, in their order, by one multiplication.
+            constexpr std::uint64_t highest = 0x8080'8080'8080'8080;
+            constexpr std::uint64_t gather = 0x0002'0408'1020'4081;
+            return (((half[0] & highest) * gather) >> 56) | ((((half[1] & highest) * gather) >> 56) << 8);
+        }
         std::uint64_t out = 0;
         for (std::size_t i = 0; i < width; ++i)
             out |= static_cast<std::uint64_t>(v[i] >> 7) << i;
         return out;
     }
+    bool any() const noexcept {
+        std::uint64_t half[2];
+        std::memcpy(half, &v, width);
+        return (half[0] | half[1]) != 0;
+    }
     std::int64_t sum_signed() const noexcept {
         std::int64_t out = 0;
-        for (const std::uint8_t byte : v)
-            out += static_cast<std::int8_t>(byte);
+        for (std::size_t i = 0; i < width; ++i)
+            out += static_cast<std::int8_t>(v[i]);
         return out;
     }
     static std::uint64_t prefix_xor(std::uint64_t m) noexcept { return prefix_xor_by_shifts(m); }
@@ -87,6 +86,7 @@ struct sse2_vector {
     sse2_vector operator+(sse2_vector o) const noexcept { return {_mm_add_epi8(v, o.v)}; }
     sse2_vector operator-(sse2_vector o) const noexcept { return {_mm_sub_epi8(v, o.v)}; }
     std::uint64_t bits() const noexcept { return static_cast<std::uint32_t>(_mm_movemask_epi8(v)); }
+    bool any() const noexcept { return _mm_movemask_epi8(v) != 0; }
     std::int64_t sum_signed() const noexcept {
         const __m128i sums = _mm_sad_epu8(_mm_xor_si128(v, _mm_set1_epi8(-128)), _mm_setzero_si128());
         return _mm_cvtsi128_si64(sums) + _mm_cvtsi128_si64(_mm_srli_si128(sums, 8)) - 16 * 128;
@@ -111,8 +111,6 @@ struct kernel_list {
     }
 };
 
-bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
 const char* past_blanks(const char* p, const char* end) noexcept {
     while (p != end && is_blank(*p))
         ++p;
@@ -132,11 +130,11 @@ finding judge_code(const char* p, const char* end, const interest& asked) noexce
         return finding::unsure;
     if (*p == '"') {
         const char* const text = ++p;
-        while (p != end && *p != '"' && *p != '\\')
-            ++p;
+        p = quote_or_backslash(p, end);
         if (p == end || *p == '\\')
             return finding::unsure;
-        return asked.code({text, static_cast<std::size_t>(p - text)}) ? finding::relevant : finding::irrelevant;
+        return asked.code({text, static_cast<std::size_t>(p - text)}) ? finding::relevant
+                                                                      : finding::irrelevant;
     }
     if (*p == '{')
         return finding::irrelevant;
@@ -157,7 +155,9 @@ bool hides_letter(const char* at, const char* end, keys wanted) noexcept {
     if (end - at < 6 || at[1] != 'u' || at[2] != '0' || at[3] != '0' || (at[4] != '6' && at[4] != '7'))
         return false;
     const char low = at[5];
-    const int digit = low >= '0' && low <= '9' ? low - '0' : (low | 0x20) >= 'a' && (low | 0x20) <= 'f' ? (low | 0x20) - 'a' + 10 : -1;
+    const int digit = low >= '0' && low <= '9'                     ? low - '0'
+                      : (low | 0x20) >= 'a' && (low | 0x20) <= 'f' ? (low | 0x20) - 'a' + 10
+                                                                   : -1;
     if (digit < 0)
         return false;
     const char letter = static_cast<char>((at[4] - '0') * 16 + digit);
@@ -172,8 +172,10 @@ std::span<const kernel* const> kernels() noexcept {
     return {list.all.data(), list.size};
 }
 
-bool judge(const char* begin, const char* at, const char* end, keys wanted, const interest& asked,
-           sweep_result& so_far) noexcept {
+bool judge(
+    const char* begin, const char* at, const char* end, keys wanted, const interest& asked,
+    sweep_result& so_far
+) noexcept {
     if (*at == '\\') {
         if (!hides_letter(at, end, wanted))
             return false;
@@ -182,6 +184,10 @@ bool judge(const char* begin, const char* at, const char* end, keys wanted, cons
     }
     if (at == begin || at[-1] != '"')
         return false;
+    if (end - at >= 7 && std::memcmp(at, "code\":\"", 7) == 0) {
+        so_far.codes = judge_code(at + 6, end, asked);
+        return so_far.codes != finding::irrelevant;
+    }
     const bool code = std::memcmp(at, "code\"", 5) == 0;
     if (!code && std::memcmp(at, "meta\"", 5) != 0)
         return false;

@@ -4,11 +4,12 @@
 //   v.equal(c)                 0xFF where the byte is c, 0 elsewhere
 //   v.lower()                  every byte | 0x20
 //   a | b, a & b, a + b, a - b byte by byte
+//   v.any()                    whether a byte is not 0
 //   v.bits()                   the highest bit of each byte, first byte lowest
 //   v.sum_signed()             of the bytes as signed numbers
 //   V::prefix_xor(m)           bit i of the result is the parity of bits 0..i of m
-// Internal, and included once in each file that has a V, which must stand in an unnamed namespace: code that was compiled
-// for one machine must not be merged with code for another.
+// Internal, and included once in each file that has a V, which must stand in an unnamed namespace: code that
+// was compiled for one machine must not be merged with code for another.
 #pragma once
 
 #include "fhir/scan_kernels.hpp"
@@ -23,8 +24,9 @@ struct loops {
     static constexpr std::size_t block = 64;
     static constexpr std::size_t vectors = block / V::width;
 
-    // 64 positions in which four bytes further on are read too: that is the distance from the first letter of a four-letter key to
-    // its closing quote, and from a backslash to the digit that tells a lower-case letter, \u006x or \u007x, from other escapes.
+    // 64 positions in which four bytes further on are read too: that is the distance from the first letter of
+    // a four-letter key to its closing quote, and from a backslash to the digit that tells a lower-case
+    // letter, \u006x or \u007x, from other escapes.
     template <keys Wanted>
     static V stops(V here, V ahead) noexcept {
         auto letter = here.equal('c');
@@ -36,7 +38,8 @@ struct loops {
         return (letter & ahead.equal('"')) | (here.equal('\\') & digit);
     }
 
-    // A count of '{' less '}' in each byte of a vector: at most two steps a block, so it is emptied before a byte can overflow.
+    // A count of '{' less '}' in each byte of a vector: at most two steps a block, so it is emptied before a
+    // byte can overflow.
     struct brace_count {
         static constexpr int room = 120 / static_cast<int>(vectors);
         V bytes = V::zero();
@@ -76,7 +79,7 @@ struct loops {
                 braces.add(ahead);
             }
             braces.next_block();
-            if (any.bits() == 0) [[likely]]
+            if (!any.any()) [[likely]]
                 continue;
             if (judge_all(mask(stop), begin, begin + done, end, Wanted, asked, found))
                 return found;
@@ -88,11 +91,12 @@ struct loops {
         return found;
     }
 
-    // What is left is read from the last 64 positions, those already seen masked away; a short object from a copy.
+    // What is left is read from the last 64 positions, those already seen masked away; a short object from a
+    // copy.
     template <keys Wanted>
     static bool last_block(
-        const char* begin, std::size_t done, std::size_t positions, const interest& asked, sweep_result& found,
-        std::int64_t& braces
+        const char* begin, std::size_t done, std::size_t positions, const interest& asked,
+        sweep_result& found, std::int64_t& braces
     ) noexcept {
         char copy[block + 4];
         const char* from = begin;
@@ -117,7 +121,9 @@ struct loops {
             closes |= ahead.equal('}').bits() << (i * V::width);
         }
         braces += std::popcount(opens & unseen) - std::popcount(closes & unseen);
-        return judge_all(mask(stop) & unseen, begin, begin + origin, begin + positions + 4, Wanted, asked, found);
+        return judge_all(
+            mask(stop) & unseen, begin, begin + origin, begin + positions + 4, Wanted, asked, found
+        );
     }
 
     static std::uint64_t mask(const V (&v)[vectors]) noexcept {
@@ -142,8 +148,8 @@ struct loops {
                                     : sweep_for<keys::code_and_meta>(object, asked);
     }
 
-    // Which bytes of a block are escaped, given those that are backslashes; `carry` says it of the first byte of this block, and then of
-    // the next. A step for each escape: blocks with any are few, and have few.
+    // Which bytes of a block are escaped, given those that are backslashes; `carry` says it of the first byte
+    // of this block, and then of the next. A step for each escape: blocks with any are few, and have few.
     static std::uint64_t escaped(std::uint64_t backslash, bool& carry) noexcept {
         std::uint64_t out = carry ? 1 : 0;
         backslash &= ~out;

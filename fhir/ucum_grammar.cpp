@@ -198,17 +198,14 @@ private:
 
     bool fail_unknown(std::size_t from, std::string_view written)
     {
-        // "H2O" and the like are read as H, 2, O; the whole run is what the sender meant as one symbol.
+        // "mmH2O" is read as mmH, 2, O: the whole run is what the sender meant as one symbol.
         const std::string_view run = text_.substr(from, std::max(written.size(), run_length(from)));
-        std::string near = nearest_symbol(written);
-        std::string_view shown = written;
-        if (near.empty() && run != written) {
-            near = nearest_symbol(run);
-            shown = run;
-        }
+        std::string near = respelt_symbol(run);
+        const std::string_view shown = near.empty() ? written : run;
+        if (near.empty()) near = nearest_symbol(written);
         std::string sentence = "not a known unit";
         if (!near.empty()) sentence += "; did you mean \"" + near + "\"?";
-        return fail(from, near.empty() ? run.size() : shown.size(), std::move(sentence));
+        return fail(from, shown.size(), std::move(sentence));
     }
 
     std::string_view text_;

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace trialgate::fhir::ucum::detail {
@@ -42,8 +43,10 @@ protected:
 /// Reads the whole of `text`. Nothing when it is a unit; otherwise what is wrong (type code_invalid, `offset`, `theirs`).
 std::optional<issue> read_expression(std::string_view text, expression_events& events);
 
-/// The known symbol that `wrong` most likely stands for; empty when none is near. Other spellings that hospitals send
-/// ("hr", "mcg", "IU"), then letter case and brackets, then one or two typing errors.
+/// The known symbol that `wrong` stands for when it is only spelt otherwise: as hospitals send it ("hr", "mcg", "mmHg"), in
+/// other letter case or without brackets. Empty when there is none.
+std::string respelt_symbol(std::string_view wrong);
+/// The same, or else the symbol that is one typing error away (two in long ones). Empty when none is near.
 std::string nearest_symbol(std::string_view wrong);
 
 } // namespace trialgate::fhir::ucum::detail

@@ -119,7 +119,7 @@ std::string same_letters(std::string_view wrong)
 
 std::string misspelt(std::string_view wrong)
 {
-    const std::size_t limit = wrong.size() < 3 ? 0 : wrong.size() < 6 ? 1 : 2;
+    const std::size_t limit = wrong.size() < 3 ? 0 : wrong.size() < 8 ? 1 : 2;
     std::string best;
     std::size_t best_distance = limit + 1;
     each_symbol([&](std::string_view s) {
@@ -134,7 +134,7 @@ std::string misspelt(std::string_view wrong)
 
 } // namespace
 
-std::string nearest_symbol(std::string_view wrong)
+std::string respelt_symbol(std::string_view wrong)
 {
     if (wrong.empty() || wrong.size() > longest_symbol) return {};
     const std::string with_u = replace_micro(wrong);
@@ -142,8 +142,14 @@ std::string nearest_symbol(std::string_view wrong)
     const std::string small = lower(with_u);
     for (const spelling& s : spellings)
         if (s.wrong == small) return std::string(s.right);
-    if (std::string found = same_letters(with_u); !found.empty()) return found;
-    return misspelt(with_u);
+    return same_letters(with_u);
+}
+
+std::string nearest_symbol(std::string_view wrong)
+{
+    if (wrong.empty() || wrong.size() > longest_symbol) return {};
+    std::string found = respelt_symbol(wrong);
+    return found.empty() ? misspelt(replace_micro(wrong)) : found;
 }
 
 } // namespace trialgate::fhir::ucum::detail

@@ -56,12 +56,13 @@ void interrupt(course_of_use& c, const fhir::resource_header& header, const fhir
         return;
     }
     if (e.end_known && (!changed || e.end.last <= changed->first)) {
-        // ended as planned, before anybody interrupted it
-    } else if (changed) {
-        c.finish(*changed);
-    } else {
-        c.finish_unknown();
+        c.exposure.ended = true; // as planned, before anybody interrupted it
+        return;
     }
+    if (changed)
+        c.finish(*changed);
+    else
+        c.finish_unknown();
     c.exposure.on_hold = hold;
     c.exposure.ended = !hold;
 }
@@ -248,15 +249,15 @@ record extract_medication_dispense(const fhir::medication_dispense& from, const 
     c.exposure.source = exposure_source::dispensed;
     c.begin(from.when_handed_over ? from.when_handed_over : from.when_prepared, with.site);
     set_dose(c.exposure, from.dosages);
-    std::optional<std::int32_t> days = from.days_supply ? whole_days(*from.days_supply) : std::nullopt;
-    if (!days && c.exposure.daily_dose && from.amount && from.amount->value) {
+    std::int32_t days = from.days_supply ? whole_days(*from.days_supply).value_or(0) : 0;
+    if (days == 0 && c.exposure.daily_dose && from.amount && from.amount->value) {
         const std::string_view unit = from.amount->code.empty() ? from.amount->unit : from.amount->code;
         const auto lasts = divide(*from.amount->value, *c.exposure.daily_dose);
         if (lasts && unit == c.exposure.dose_unit && lasts->approximate() >= 1 && lasts->approximate() < 3'660)
             days = static_cast<std::int32_t>(lasts->approximate());
     }
-    if (days)
-        c.finish(later(c.exposure.start, *days));
+    if (days > 0)
+        c.finish(later(c.exposure.start, days));
     else
         c.finish_unknown();
     add_facts(out, from.medication, from.identifiers, c.exposure, all_local(from.dosages), with);

@@ -6,7 +6,7 @@
 #include <array>
 #include <utility>
 
-namespace trialgate::mappings {
+namespace trialgate::mappings::written {
 
 namespace {
 
@@ -341,4 +341,4 @@ bool is_empty(const interval& i) noexcept {
     return order > 0 || (order == 0 && (i.low_open || i.high_open));
 }
 
-} // namespace trialgate::mappings
+} // namespace trialgate::mappings::written

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace trialgate::mappings {
+namespace trialgate::mappings::written {
 
 /// One spelling for the many: signs beyond ASCII for comparison, dash, colon, slash, micro, space and digits become ASCII, "&lt;" and
 /// "&gt;" are undone, white space is collapsed and trimmed. Case is kept.
@@ -50,4 +50,4 @@ bool entirely_above(const interval& a, const interval& b) noexcept;
 /// True when there is no value between the ends.
 bool is_empty(const interval& i) noexcept;
 
-} // namespace trialgate::mappings
+} // namespace trialgate::mappings::written

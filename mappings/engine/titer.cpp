@@ -10,6 +10,7 @@ namespace trialgate::mappings {
 
 namespace {
 
+using namespace written;
 using fhir::comparator;
 
 constexpr fhir::decimal lowest{10, 0};
@@ -248,7 +249,7 @@ bool plausible_titer(const fhir::decimal& denominator) noexcept {
 std::optional<interval> titer_interval(comparator c, const fhir::decimal& denominator) {
     if (!plausible_titer(denominator) || c == comparator::sufficient)
         return std::nullopt;
-    interval out = interval_of(c, denominator);
+    interval out = written::interval_of(c, denominator);
     if (!out.low) {
         out.low = fhir::decimal{0, 0};
         out.low_open = true;

@@ -33,7 +33,7 @@ constexpr std::array laboratory{
     coded{loinc, "777-3", "Platelets [#/volume] in Blood by Automated count", "10*3/uL"},
 };
 constexpr std::array vital{
-    coded{loinc, "8302-2", "Body Height", "cm"},   coded{loinc, "29463-7", "Body Weight", "kg"},
+    coded{loinc, "8302-2", "Body Height", "cm"},         coded{loinc, "29463-7", "Body Weight", "kg"},
     coded{loinc, "39156-5", "Body Mass Index", "kg/m2"}, coded{loinc, "8867-4", "Heart rate", "/min"},
     coded{loinc, "9279-1", "Respiratory rate", "/min"},  coded{loinc, "8310-5", "Body temperature", "Cel"},
 };
@@ -91,8 +91,8 @@ private:
             std::string s = std::to_string(from + upto(n));
             return s.size() < 2 ? "0" + s : s;
         };
-        return "20" + two(10, 16) + "-" + two(1, 12) + "-" + two(1, 28) + "T" + two(0, 24) + ":" + two(0, 60) + ":" +
-               two(0, 60) + "+01:00";
+        return "20" + two(10, 16) + "-" + two(1, 12) + "-" + two(1, 28) + "T" + two(0, 24) + ":" +
+               two(0, 60) + ":" + two(0, 60) + "+01:00";
     }
     std::string decimal() { return std::to_string(upto(300)) + "." + std::to_string(upto(10'000)); }
 
@@ -117,11 +117,14 @@ private:
         put("\"}");
     }
 
-    // "<div ...>" with what narratives hold: escaped quotation marks, escapes of letters beyond ASCII, now and then codes as text.
+    // "<div ...>" with what narratives hold: escaped quotation marks, escapes of letters beyond ASCII, now
+    // and then codes as text.
     void narrative(std::uint64_t rows) {
-        put(R"(,"text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\"><table class=\"hapiPropertyTable\">)");
+        put(R"(,"text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\"><table class=\"hapiPropertyTable\">)"
+        );
         for (; rows > 0; --rows) {
-            put(R"(<tr><td style=\"width:30%\">Measured</td><td>)", time(), R"( \u00e9tat stable, r\u00e9f. )");
+            put(R"(<tr><td style=\"width:30%\">Measured</td><td>)", time(),
+                R"( \u00e9tat stable, r\u00e9f. )");
             put(upto(20) == 0 ? R"(\"code\":\"14682-9\")" : "within limits", "</td></tr>\\n", "");
         }
         put(R"(</table></div>"})");
@@ -132,7 +135,8 @@ private:
         put(R"({"resourceType":")", type, R"(","id":")");
         put(id, "\"", "");
         if (how_ == shape::synthea)
-            put(R"(,"meta":{"profile":["http://hl7.org/fhir/us/core/StructureDefinition/us-core-)", type, "\"]}");
+            put(R"(,"meta":{"profile":["http://hl7.org/fhir/us/core/StructureDefinition/us-core-)", type,
+                "\"]}");
         if (how_ == shape::hapi) {
             put(R"(,"meta":{"versionId":")", std::to_string(1 + upto(9)), R"(","lastUpdated":")");
             put(time(), R"(","source":"#)", uuid().substr(0, 16));
@@ -144,7 +148,8 @@ private:
     void identifiers(std::uint64_t n) {
         put(",\"identifier\":[");
         for (std::uint64_t i = 0; i < n; ++i) {
-            put(i == 0 ? "" : ",", R"({"use":"usual","system":"urn:oid:1.2.840.114350.1.13.861.1.7.2.798268","value":")", "");
+            put(i == 0 ? "" : ",",
+                R"({"use":"usual","system":"urn:oid:1.2.840.114350.1.13.861.1.7.2.798268","value":")", "");
             put(upto(50) == 0 ? "2160-0" : std::to_string(upto(1'000'000'000)), "\"}", "");
         }
         put("]");
@@ -160,7 +165,8 @@ private:
         open("Observation");
         if (with_narrative)
             narrative(4 + upto(8));
-        put(R"(,"status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":")");
+        put(R"(,"status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":")"
+        );
         put(category, R"(","display":")", category);
         put("\"}]}]");
         concept_of("code", c);
@@ -173,7 +179,8 @@ private:
         else
             value_of(c);
         if (how_ != shape::synthea) {
-            put(R"(,"interpretation":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation","code":"N","display":"Normal"}],"text":"Normal"}])");
+            put(R"(,"interpretation":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation","code":"N","display":"Normal"}],"text":"Normal"}])"
+            );
             put(R"(,"referenceRange":[{"low":{"value":)", decimal(), R"(,"unit":")");
             put(c.unit, R"("},"high":{"value":)", decimal());
             put(R"(,"unit":")", c.unit, R"("},"text":"see the handbook of the laboratory"}])");
@@ -183,7 +190,9 @@ private:
     }
     void blood_pressure() {
         put(R"(,"component":[)");
-        for (const coded& part : {coded{loinc, "8480-6", "Systolic Blood Pressure", "mm[Hg]"}, coded{loinc, "8462-4", "Diastolic Blood Pressure", "mm[Hg]"}}) {
+        for (const coded& part :
+             {coded{loinc, "8480-6", "Systolic Blood Pressure", "mm[Hg]"},
+              coded{loinc, "8462-4", "Diastolic Blood Pressure", "mm[Hg]"}}) {
             put(part.code == "8480-6" ? "" : ",", R"({"code":)", "");
             bare_concept(part);
             value_of(part);
@@ -194,7 +203,8 @@ private:
 
     // Members in the order of the alphabet, as servers write that keep resources in a binary JSON column.
     void sorted_observation(const coded& c) {
-        put(R"({"category":[{"coding":[{"code":"laboratory","system":"http://terminology.hl7.org/CodeSystem/observation-category"}]}])");
+        put(R"({"category":[{"coding":[{"code":"laboratory","system":"http://terminology.hl7.org/CodeSystem/observation-category"}]}])"
+        );
         concept_of("code", c);
         put(R"(,"effectiveDateTime":")", time(), "\"");
         reference_to("encounter", "Encounter");
@@ -218,7 +228,8 @@ private:
         put(time(), "\"}", "");
         reference_to("recorder", "Practitioner");
         reference_to("location", "Location");
-        put(R"(,"note":[{"text":"Seen on the ward; \"no complaints\". Follow-up as agreed, see letter of )", time(), "\"}]}");
+        put(R"(,"note":[{"text":"Seen on the ward; \"no complaints\". Follow-up as agreed, see letter of )",
+            time(), "\"}]}");
     }
 
     void report(const coded& c) {
@@ -238,21 +249,28 @@ private:
     void medication_request() {
         open("MedicationRequest");
         put(R"(,"status":"active","intent":"order")");
-        concept_of("medicationCodeableConcept", {"http://www.nlm.nih.gov/research/umls/rxnorm", "314076", "lisinopril 10 MG Oral Tablet", ""});
+        concept_of(
+            "medicationCodeableConcept",
+            {"http://www.nlm.nih.gov/research/umls/rxnorm", "314076", "lisinopril 10 MG Oral Tablet", ""}
+        );
         reference_to("subject", "Patient");
         reference_to("encounter", "Encounter");
         reference_to("requester", "Practitioner");
-        put(R"(,"authoredOn":")", time(), R"(","dosageInstruction":[{"sequence":1,"text":"Take one tablet daily","timing":{"repeat":{"frequency":1,"period":1.0,"periodUnit":"d"}},"asNeededBoolean":false,"doseAndRate":[{"type":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/dose-rate-type","code":"ordered","display":"Ordered"}]},"doseQuantity":{"value":1.0}}]}])");
+        put(R"(,"authoredOn":")", time(),
+            R"(","dosageInstruction":[{"sequence":1,"text":"Take one tablet daily","timing":{"repeat":{"frequency":1,"period":1.0,"periodUnit":"d"}},"asNeededBoolean":false,"doseAndRate":[{"type":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/dose-rate-type","code":"ordered","display":"Ordered"}]},"doseQuantity":{"value":1.0}}]}])"
+        );
         put(R"(,"dispenseRequest":{"numberOfRepeatsAllowed":3,"quantity":{"value":30,"unit":"tablet"}}})");
     }
 
     void encounter() {
         open("Encounter");
-        put(R"(,"status":"finished","class":{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"AMB"},"type":[)");
+        put(R"(,"status":"finished","class":{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"AMB"},"type":[)"
+        );
         bare_concept(any(finding));
         put("]");
         reference_to("subject", "Patient");
-        put(R"(,"participant":[{"type":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ParticipationType","code":"PPRF","display":"primary performer"}],"text":"primary performer"}],"period":{"start":")", time(), R"(","end":")");
+        put(R"(,"participant":[{"type":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ParticipationType","code":"PPRF","display":"primary performer"}],"text":"primary performer"}],"period":{"start":")",
+            time(), R"(","end":")");
         put(time(), "\"}", "");
         reference_to("individual", "Practitioner");
         put("}]");
@@ -264,15 +282,20 @@ private:
 
     void bill(std::string_view type, std::uint64_t items) {
         open(type);
-        put(R"(,"status":"active","type":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/claim-type","code":"institutional"}]},"use":"claim")");
+        put(R"(,"status":"active","type":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/claim-type","code":"institutional"}]},"use":"claim")"
+        );
         reference_to("patient", "Patient");
         put(R"(,"billablePeriod":{"start":")", time(), R"(","end":")");
         put(time(), R"("},"item":[)", "");
         for (std::uint64_t i = 0; i < items; ++i) {
             put(i == 0 ? "" : ",", R"({"sequence":)", std::to_string(i + 1));
             concept_of("productOrService", any(finding));
-            put(R"(,"servicedPeriod":{"start":")", time(), R"("},"locationCodeableConcept":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/ex-serviceplace","code":"21","display":"Inpatient Hospital"}]},"net":{"value":)");
-            put(decimal(), R"(,"currency":"USD"},"adjudication":[{"category":{"coding":[{"system":"https://bluebutton.cms.gov/resources/codesystem/adjudication","code":"line_coinsrnc_amt","display":"Line Beneficiary Coinsurance Amount"}]},"amount":{"value":)", decimal());
+            put(R"(,"servicedPeriod":{"start":")", time(),
+                R"("},"locationCodeableConcept":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/ex-serviceplace","code":"21","display":"Inpatient Hospital"}]},"net":{"value":)"
+            );
+            put(decimal(),
+                R"(,"currency":"USD"},"adjudication":[{"category":{"coding":[{"system":"https://bluebutton.cms.gov/resources/codesystem/adjudication","code":"line_coinsrnc_amt","display":"Line Beneficiary Coinsurance Amount"}]},"amount":{"value":)",
+                decimal());
             put(R"(,"currency":"USD"}}]})");
         }
         put(R"(],"total":{"value":)", decimal(), R"(,"currency":"USD"}})");
@@ -281,7 +304,8 @@ private:
     void one_resource() {
         const auto way = upto(100);
         how_ = way < 40 ? shape::synthea : way < 70 ? shape::hapi : way < 96 ? shape::epic : shape::sorted;
-        if (static_cast<double>(upto(per_million)) < options_.of_interest * static_cast<double>(per_million)) {
+        if (static_cast<double>(upto(per_million)) <
+            options_.of_interest * static_cast<double>(per_million)) {
             ++out_.of_interest;
             return wanted_resource();
         }
@@ -307,7 +331,10 @@ private:
         else if (kind < 98)
             report(any(laboratory));
         else
-            simple("Immunization", {"http://hl7.org/fhir/sid/cvx", "140", "Influenza, seasonal, injectable, preservative free", ""});
+            simple(
+                "Immunization", {"http://hl7.org/fhir/sid/cvx", "140",
+                                 "Influenza, seasonal, injectable, preservative free", ""}
+            );
     }
     void wanted_resource() {
         const coded& c = any(of_interest);
@@ -329,6 +356,8 @@ private:
 
 } // namespace
 
-export_corpus make_export(const export_options& options) { return writer(options).run(); }
+export_corpus make_export(const export_options& options) {
+    return writer(options).run();
+}
 
 } // namespace trialgate::tests

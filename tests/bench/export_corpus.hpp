@@ -1,9 +1,11 @@
-// A synthetic bulk export for benchmarks: NDJSON as hospitals' servers write it, made from a seed, the same on every machine.
+// A synthetic bulk export for benchmarks: NDJSON as hospitals' servers write it, made from a seed, the same
+// on every machine.
 //
-// The mix: vital signs and laboratory results (some with a narrative), encounters, claims, explanations of benefit, procedures,
-// conditions, medication requests, diagnostic reports, immunizations; 0.7 to 6 KB each. The shapes: as Synthea writes
-// (meta.profile only), as HAPI (meta with version, source and narrative), as Epic (no meta, many identifiers) and, for a few, with
-// members in alphabetical order. Traps: codes of interest in narratives, displays and identifiers, where they are no codes.
+// The mix: vital signs and laboratory results (some with a narrative), encounters, claims, explanations of
+// benefit, procedures, conditions, medication requests, diagnostic reports, immunizations; 0.7 to 6 KB each.
+// The shapes: as Synthea writes (meta.profile only), as HAPI (meta with version, source and narrative), as
+// Epic (no meta, many identifiers) and, for a few, with members in alphabetical order. Traps: codes of
+// interest in narratives, displays and identifiers, where they are no codes.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +25,8 @@ struct export_options {
 struct export_corpus {
     std::string text; ///< one resource a line, each line ended by '\n'
     std::size_t resources = 0;
-    std::size_t of_interest = 0; ///< resources whose `code.coding` holds one of `codes`; no other resource has one anywhere as a code
+    std::size_t of_interest = 0; ///< resources whose `code.coding` holds one of `codes`; no other resource
+                                 ///< has one anywhere as a code
     std::vector<std::string_view> codes;
 };
 
