@@ -10,10 +10,11 @@
 // these six bytes, whatever is around it, and its value is judged by its own bytes: one with a backslash in
 // it is `unsure`. What is left is a key spelled with escapes; each of its letters that is not literal is then
 // \u0063, \u006f, \u0064 or \u0065, and one of these anywhere makes the resource `unsure`. Other escapes (\n,
-// \", \u00e9, \u003c as .NET writes '<') cannot hide a code and cost nothing. Why text is rarely taken for a
-// code. A quotation mark inside a string is written \", so a narrative that quotes "code" holds the bytes
-// \"code\", in which a backslash follows the last letter: no match. A string that ends in \"code" does match,
-// and is taken for a key if a colon follows it; that costs a parse, never a code.
+// \", \u00e9, \u003c as .NET writes '<') cannot hide a code and cost nothing.
+//
+// Why text is rarely taken for a code. A quotation mark inside a string is written \", so a narrative that
+// quotes "code" holds the bytes \"code\", in which a backslash follows the last letter: no match. A string
+// that ends in \"code" does match, and is taken for a key if a colon follows it: a parse more, never a code less.
 //
 //   interest_set wanted({.codes = {"29463-7"}, .never = {"Claim"}});
 //   for (line : lines)

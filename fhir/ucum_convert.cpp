@@ -1,8 +1,11 @@
 #include "fhir/ucum.hpp"
+
+#include "fhir/ucum_grammar.hpp"
 #include "fhir/ucum_number.hpp"
 #include "fhir/ucum_special.hpp"
-#include "fhir/ucum_table.hpp"
 
+#include <algorithm>
+#include <cstdlib>
 #include <limits>
 #include <utility>
 
@@ -45,6 +48,14 @@ std::optional<decimal> convert_ratio(const decimal& value, const unit::form& fro
     return detail::round_decimal(value.mantissa * f->numerator, f->denominator, value.exponent + f->ten);
 }
 
+/// So that what canonical_text writes can be parsed again.
+bool exponents_in_range(const detail::ratio_form& form)
+{
+    const auto in_range = [](int exponent) { return std::abs(exponent) <= detail::largest_exponent; };
+    return std::all_of(form.dimension.begin(), form.dimension.end(), in_range) &&
+           std::all_of(form.arbitrary.begin(), form.arbitrary.end(), [&](const auto& p) { return in_range(p.exponent); });
+}
+
 std::string canonical_text(const detail::ratio_form& form)
 {
     std::string out;
@@ -66,6 +77,7 @@ result<std::pair<decimal, std::string>> combine(const decimal& a, const unit& ua
         return problem("special units take no part in products", ua, ub);
     detail::ratio_form form = ua.canonical().ratio;
     if (!form.multiply(ub.canonical().ratio, sign)) return problem("too many different numbers in the units", ua, ub);
+    if (!exponents_in_range(form)) return problem("too large an exponent in the result", ua, ub);
     const auto f = detail::multiply_out(form.scale);
     if (!f) return problem("too large a number in the units", ua, ub);
     detail::integer numerator = f->numerator * a.mantissa;

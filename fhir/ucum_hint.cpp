@@ -56,13 +56,18 @@ std::string replace_micro(std::string_view text)
     return out;
 }
 
-/// Letters of the symbol in lower case without brackets: what a sender who knows neither would write.
-std::string plain(std::string_view text)
+/// Equal but for letter case and brackets: what a sender who knows neither would write.
+bool same_but_case_and_brackets(std::string_view a, std::string_view b) noexcept
 {
-    std::string out;
-    for (const char c : text)
-        if (c != '[' && c != ']') out += lower(c);
-    return out;
+    const auto skip = [](std::string_view s, std::size_t i) {
+        while (i < s.size() && (s[i] == '[' || s[i] == ']')) ++i;
+        return i;
+    };
+    std::size_t i = skip(a, 0);
+    std::size_t j = skip(b, 0);
+    for (; i < a.size() && j < b.size(); i = skip(a, i + 1), j = skip(b, j + 1))
+        if (lower(a[i]) != lower(b[j])) return false;
+    return i >= a.size() && j >= b.size();
 }
 
 /// Optimal string alignment distance (insert, delete, replace, swap), or `limit` + 1 when it is larger.
@@ -70,7 +75,7 @@ std::size_t distance(std::string_view a, std::string_view b, std::size_t limit) 
 {
     const std::size_t apart = a.size() > b.size() ? a.size() - b.size() : b.size() - a.size();
     if (apart > limit) return limit + 1;
-    std::array<std::array<std::size_t, 2 * longest_symbol>, 3> rows{};
+    std::array<std::array<std::size_t, 2 * longest_symbol>, 3> rows;
     for (std::size_t j = 0; j <= b.size(); ++j) rows[0][j] = j;
     for (std::size_t i = 1; i <= a.size(); ++i) {
         auto& row = rows[i % 3];
@@ -103,11 +108,10 @@ void each_symbol(Visit visit)
 /// Differs in letter case and brackets only. Among several the one with the fewest changes.
 std::string same_letters(std::string_view wrong)
 {
-    const std::string wanted = plain(wrong);
     std::string best;
     std::size_t best_changes = std::string::npos;
     each_symbol([&](std::string_view s) {
-        if (plain(s) != wanted) return;
+        if (!same_but_case_and_brackets(wrong, s)) return;
         const std::size_t changes = distance(wrong, s, longest_symbol);
         if (changes < best_changes) {
             best_changes = changes;
@@ -122,6 +126,7 @@ std::string misspelt(std::string_view wrong)
     const std::size_t limit = wrong.size() < 3 ? 0 : wrong.size() < 8 ? 1 : 2;
     std::string best;
     std::size_t best_distance = limit + 1;
+    if (limit == 0) return best;
     each_symbol([&](std::string_view s) {
         const std::size_t d = distance(wrong, s, limit);
         if (d < best_distance) {

@@ -206,14 +206,19 @@ value_reading read_range_value(const fhir::range& r, const analyte* a) {
     return is_empty(low.value) || high.unit.state == unit_state::unusable ? only(outcome::unreadable) : low;
 }
 
+// Local codes such as "2+" and "1:160" are results; a SNOMED CT code without display is not a number.
+bool reads_as_text(std::string_view code) {
+    return !code.empty() && (is_letter(code.front()) || code.find_first_of(":+<>") != std::string_view::npos);
+}
+
 value_reading read_concept(const fhir::codeable_concept& c, const analyte* a, const catalog& codes) {
     if (c.empty())
         return {};
     const coded_finding coded = read_coded_finding(c, codes);
-    outcome otherwise = coded.no_result ? outcome::no_result : outcome::unreadable;
+    const outcome otherwise = coded.no_result ? outcome::no_result : outcome::unreadable;
     std::vector<std::string_view> texts{c.text};
     for (const fhir::coding& each : c.codings)
-        texts.push_back(each.display.empty() ? each.code : each.display);
+        texts.push_back(each.display.empty() && reads_as_text(each.code) ? each.code : each.display);
     for (const std::string_view text : texts) {
         if (text.empty())
             continue;

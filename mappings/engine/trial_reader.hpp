@@ -99,18 +99,23 @@ private:
     std::optional<Enum> one_of(const node& n, std::span<const std::pair<std::string_view, Enum>> choices);
 
     // test_reader.cpp
+    // All of these give nothing, or false, for a test that the chosen version leaves out; what is wrong is reported and kept
+    // as far as it goes, so that the lists around it keep their length.
     std::optional<criterion> read_test(const node& n, const place& at);
+    std::optional<criterion> read_members(members& m, const place& at);
     std::optional<criterion> read_by_version(const node& branches, const place& at);
-    std::optional<criterion> read_kind(members& m, const place& at, criterion& into);
+    bool read_kind(members& m, const place& at, criterion& into);
     bool read_parts(const node& list, const place& at, criterion& into);
+    /// Makes `inner` the test of `into`, which may have an id and words of its own.
+    static void adopt(criterion& into, criterion inner);
     bool read_logic(members& m, const place& at, criterion& into);
     bool read_count(members& m, const place& at, criterion& into);
     bool read_score(members& m, const place& at, criterion& into);
     bool read_pair(members& m, const place& at, criterion& into);
-    bool read_unless(members& m, const place& at, criterion& into);
+    bool read_nested(members& m, const place& at, criterion& into);
     bool read_use(members& m, const place& at, criterion& into);
     bool read_person(members& m, criterion& into);
-    std::optional<criterion> read_score_file(const json_file& file, const std::string& name, const node& used_at, place inside);
+    std::optional<criterion> read_score_file(const json_file& file, const std::string& name, const place& used_at);
     const json_file* score_file(const node& name);
     void unknown_test(const members& m);
 
@@ -142,7 +147,6 @@ private:
 
     std::unique_ptr<json_file> file_;
     std::map<std::string, std::unique_ptr<json_file>, std::less<>> score_files_;
-    std::map<std::string, std::set<std::string>> score_ids_; ///< of the score being read
     std::map<std::string, setting, std::less<>> settings_;
     std::vector<std::string> setting_order_;
     std::deque<fhir::json::parser> option_parsers_;

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# The table of layers (gateway/README.md): who may include what. Exits 1 and names each line that breaks it.
+set -u
+cd "$(dirname "$0")/.."
+bad=0
+check() { # folder, pattern of forbidden includes, why
+    local found
+    found=$(grep -rnE "^ *# *include *[<\"]($2)" "$1" --include='*.cpp' --include='*.hpp')
+    if [ -n "$found" ]; then
+        printf '%s\n  %s\n' "$found" "$3"
+        bad=1
+    fi
+}
+io='boost/asio|boost/beast|sqlite3|openssl|curl|zlib|fstream|filesystem|unistd|sys/|fcntl|thread|date/tz|chrono|ctime|iostream'
+check fhir "mappings/|gateway/|tests/|$io" 'fhir/ reads and speaks FHIR: no I/O, no clock, nothing above it'
+check mappings "gateway/|tests/|rapidjson|$io" 'mappings/ decides: no I/O, no clock, nothing above it'
+check gateway 'tests/' 'the program does not include its tests'
+headers=$(grep -rlE '#include *[<"](rapidjson|boost/beast|boost/asio|simdjson)' fhir mappings gateway --include='*.hpp' | grep -vE 'fhir/json_(stream|parser|arena)\.hpp')
+if [ -n "$headers" ]; then
+    printf '%s\n  heavy libraries stay out of headers\n' "$headers"
+    bad=1
+fi
+words=$(grep -rliE 'lupus|sledai|slicc' fhir mappings/engine gateway | grep -vE '^gateway/demo/|README\.md$')
+if [ -n "$words" ]; then
+    printf '%s\n  nothing about one disease is in the code: it is data\n' "$words"
+    bad=1
+fi
+exit $bad
