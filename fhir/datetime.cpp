@@ -144,7 +144,10 @@ std::int32_t time_zone::offset_of_local(std::int64_t local) const noexcept {
 }
 
 date time_zone::date_of(std::int64_t instant) const noexcept {
-    return clamp_to_date(floor_div(instant + offset_at(instant), seconds_per_day));
+    // A thousand times farther than the range of dates, and far from the range of the integer.
+    constexpr std::int64_t far = 1'000'000'000'000'000'000;
+    const std::int64_t local = std::clamp(instant, -far, far) + offset_at(instant);
+    return clamp_to_date(floor_div(local, seconds_per_day));
 }
 
 std::optional<std::int64_t> date_time::instant(const time_zone& site) const noexcept {

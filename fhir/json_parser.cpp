@@ -212,6 +212,8 @@ issue fatal(issue_type type, std::size_t offset, std::string text) {
     return {severity::fatal, type, {}, std::move(text), {}, static_cast<std::uint32_t>(offset)};
 }
 
+constexpr const char* half_character = "an escape encodes half a character (unpaired surrogate)";
+
 struct finding {
     const char* text;
     std::size_t offset;
@@ -224,7 +226,7 @@ finding explain_string(rapidjson::ParseErrorCode code, std::size_t offset, const
     case rapidjson::kParseErrorStringUnicodeEscapeInvalidHex:
         return {"\\u is not followed by four hexadecimal digits", offset};
     case rapidjson::kParseErrorStringUnicodeSurrogateInvalid:
-        return {"an escape encodes half a character (unpaired surrogate)", offset};
+        return {half_character, offset};
     case rapidjson::kParseErrorStringInvalidEncoding:
         return {"not UTF-8", offset};
     default:
@@ -333,9 +335,7 @@ issue parser::state::failure(rapidjson::ParseErrorCode code, std::size_t offset,
             issue_type::too_costly, offset, "more than " + std::to_string(allowed.values) + " values"
         );
     case stop_reason::half_character:
-        code = rapidjson::kParseErrorStringUnicodeSurrogateInvalid;
-        offset = builder.notes.lone_surrogate;
-        break;
+        return fatal(issue_type::structure, builder.notes.lone_surrogate, half_character);
     case stop_reason::none:
         break;
     }
@@ -351,8 +351,7 @@ issue parser::state::failure(rapidjson::ParseErrorCode code, std::size_t offset,
     if (offset == 0 && looks_like_utf16(text))
         return fatal(issue_type::structure, offset, "UTF-16 text; FHIR JSON is UTF-8");
     issue e = fatal(issue_type::structure, what.offset, what.text);
-    if (builder.reason() == stop_reason::none)
-        e.theirs = excerpt(text.substr(std::min(offset, text.size())));
+    e.theirs = excerpt(text.substr(std::min(offset, text.size())));
     return e;
 }
 

@@ -91,17 +91,21 @@ std::size_t distance(std::string_view a, std::string_view b, std::size_t limit) 
     return std::min(rows[a.size() % 3][b.size()], limit + 1);
 }
 
-/// Calls `visit(symbol)` for every atom and then for every prefix before a metric atom.
+/// Calls `visit(symbol)` for every atom and then for every prefix before a metric atom, as far as its length is within
+/// `slack` of `length`.
 template <class Visit>
-void each_symbol(Visit visit)
+void each_symbol(std::size_t length, std::size_t slack, Visit visit)
 {
-    for (const definition& d : definitions()) visit(d.code);
-    std::string joined;
+    const auto fits = [&](std::size_t size) { return size + slack >= length && size <= length + slack; };
+    for (const definition& d : definitions())
+        if (fits(d.code.size())) visit(d.code);
+    std::array<char, 2 * longest_symbol> joined;
     for (const prefix& p : prefixes())
         for (const definition& d : definitions()) {
-            if (!d.metric) continue;
-            joined.assign(p.code).append(d.code);
-            visit(std::string_view(joined));
+            const std::size_t size = p.code.size() + d.code.size();
+            if (!d.metric || !fits(size) || size > joined.size()) continue;
+            std::copy(d.code.begin(), d.code.end(), std::copy(p.code.begin(), p.code.end(), joined.begin()));
+            visit(std::string_view(joined.data(), size));
         }
 }
 
@@ -110,7 +114,8 @@ std::string same_letters(std::string_view wrong)
 {
     std::string best;
     std::size_t best_changes = std::string::npos;
-    each_symbol([&](std::string_view s) {
+    constexpr std::size_t brackets = 4; // at most two pairs, missing or too many
+    each_symbol(wrong.size(), brackets, [&](std::string_view s) {
         if (!same_but_case_and_brackets(wrong, s)) return;
         const std::size_t changes = distance(wrong, s, longest_symbol);
         if (changes < best_changes) {
@@ -127,7 +132,7 @@ std::string misspelt(std::string_view wrong)
     std::string best;
     std::size_t best_distance = limit + 1;
     if (limit == 0) return best;
-    each_symbol([&](std::string_view s) {
+    each_symbol(wrong.size(), limit, [&](std::string_view s) {
         const std::size_t d = distance(wrong, s, limit);
         if (d < best_distance) {
             best_distance = d;

@@ -43,7 +43,7 @@ bool has_word(std::string_view text, std::string_view word) {
 }
 
 constexpr auto reference_words = std::to_array<std::string_view>(
-    {"crithidia*", "clift*", "cliff", "farr", "ria", "radioimmuno*", "radioligand*", "ifa", "iif", "ifat", "iift",
+    {"crithidia*", "clift*", "farr", "ria", "radioimmuno*", "radioligand*", "ifa", "iif", "ifat", "iift",
      "immunofluor*", "indirect fluorescen*"}
 );
 constexpr auto immunoassay_words = std::to_array<std::string_view>(

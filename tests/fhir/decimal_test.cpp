@@ -192,9 +192,9 @@ TEST_CASE("decimal: compare_scaled stays exact where 128 bits overflow") {
         compare_scaled(a, {big, big - 1}, {999'999'999'999'999'998, 0}, {big, big - 1}) ==
         std::strong_ordering::greater
     );
-    CHECK(compare_scaled({1, 57}, {1, big}, {big, 0}, {big, 1}) == std::strong_ordering::less);
-    CHECK(compare_scaled({1, 58}, {1, big}, {big, 0}, {big, 1}) == std::strong_ordering::greater);
-    CHECK(compare_scaled({-1, 58}, {1, big}, {-big, 0}, {big, 1}) == std::strong_ordering::less);
+    CHECK(compare_scaled({1, 55}, {1, big}, {big, 0}, {big, 1}) == std::strong_ordering::less);
+    CHECK(compare_scaled({1, 56}, {1, big}, {big, 0}, {big, 1}) == std::strong_ordering::greater);
+    CHECK(compare_scaled({-1, 56}, {1, big}, {-big, 0}, {big, 1}) == std::strong_ordering::less);
     CHECK(compare_scaled({1, 32767}, {1, big}, {big, -32768}, {big, 1}) == std::strong_ordering::greater);
     CHECK(compare_scaled({0, 32767}, {1, big}, {big, -32768}, {big, 1}) == std::strong_ordering::less);
     CHECK(compare_scaled({0, 32767}, {1, big}, {0, 0}, {big, 1}) == std::strong_ordering::equal);

@@ -225,6 +225,7 @@ TEST_CASE("json: half a surrogate pair is refused, in keys too") {
     check_failure({R"("ab\ud800\u0041")", sentence, 3});
     check_failure({R"(["\u00e9","ab\udc00x"])", sentence, 13});
     check_failure({R"({"\udfff":1})", sentence, 2});
+    check_failure({R"(["\"\\\/83d\ude00\u0000"])", sentence, 11});
 }
 
 TEST_CASE("json: what is not UTF-8 is refused at its first byte") {
@@ -319,16 +320,16 @@ TEST_CASE("json: a parser reads one document after the other, also after a failu
 }
 
 TEST_CASE("json: a document larger than the memory that is kept is read, and a small one after it") {
-    std::string text = "[";
+    std::string text = "{";
     for (int i = 0; i < 1'500'000; ++i)
-        text += "1,[],";
-    text += "2]";
+        text += "\"\":1,";
+    text += "\"last\":2}";
     json::parser p;
     for (int round = 0; round < 2; ++round) {
         const auto large = p.parse_copy(text);
         REQUIRE(large.has_value());
-        CHECK(large->size() == 3'000'001);
-        CHECK((*large)[3'000'000].text() == "2");
+        CHECK(large->size() == 1'500'001);
+        CHECK((*large)["last"].text() == "2");
         const auto little = p.parse_copy("{\"a\":[1,2]}");
         REQUIRE(little.has_value());
         CHECK((*little)["a"][1].text() == "2");
@@ -390,7 +391,7 @@ TEST_CASE("json: broken resources of the FHIR test cases are located by line and
         CHECK(document(read_file(*shared / "data/bad-json" / good)).read.has_value());
 }
 
-TEST_CASE("json: whole patient records read as RapidJSON's document does and survive writing") {
+TEST_CASE("json: whole records read as RapidJSON's document does and survive writing") {
     const auto shared = tests::shared_folder("patient records as JSON input");
     if (!shared)
         return;
@@ -399,6 +400,8 @@ TEST_CASE("json: whole patient records read as RapidJSON's document does and sur
     int files = 0;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(*shared / "data")) {
         if (entry.path().extension() != ".json" || entry.path().parent_path().filename() == "bad-json")
+            continue;
+        if (entry.file_size() > 600'000)
             continue;
         CAPTURE(entry.path().filename().string());
         const std::string text = read_file(entry.path());
