@@ -79,7 +79,8 @@ struct line_column {
 /// Where `offset` is in `text`. Call it on the original text: in-situ parsing changes the buffer.
 line_column locate(std::string_view text, std::size_t offset) noexcept;
 
-/// `result<T>::value()` on an error is a programming error here: it throws std::logic_error. Found by its argument's namespace.
+/// `result<T>::value()` on an error is a programming error here: it throws std::logic_error, without `theirs`.
+/// Boost looks for this function in the namespace of its argument.
 [[noreturn]] void throw_exception_from_error(const issue& e, const boost::source_location& loc);
 
 } // namespace trialgate::fhir

@@ -100,7 +100,8 @@ public:
 
     /// Parses `buffer` in situ: its bytes are overwritten, and it must outlive the returned value.
     /// Exactly one value is accepted, with white space (and a UTF-8 byte order mark) around it.
-    /// Fails with severity fatal and the offset of the trouble; never throws on any input.
+    /// Fails with severity fatal and the offset of the trouble; never throws on any input. Refused beyond RFC 8259's
+    /// grammar: half a surrogate pair in an escape, and a number of 1.8e308 or more.
     result<value> parse(std::span<char> buffer, dialect d = dialect::strict);
 
     /// As above on a copy that the parser keeps until the next call.

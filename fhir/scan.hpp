@@ -14,7 +14,8 @@
 //
 // Why text is rarely taken for a code. A quotation mark inside a string is written \", so a narrative that
 // quotes "code" holds the bytes \"code\", in which a backslash follows the last letter: no match. A string
-// that ends in \"code" does match, and is taken for a key if a colon follows it: a parse more, never a code less.
+// that ends in \"code" does match, and is taken for a key if a colon follows it: one parse more, never a code
+// less.
 //
 //   interest_set wanted({.codes = {"29463-7"}, .never = {"Claim"}});
 //   for (line : lines)

@@ -38,14 +38,16 @@ struct loops {
         return (letter & ahead.equal('"')) | (here.equal('\\') & digit);
     }
 
-    // A count of '{' less '}' in each byte of a vector: at most two steps a block, so it is emptied before a
-    // byte can overflow.
+    // A count of '{' less '}' in each byte of a vector, emptied before a byte can overflow: a step a vector.
     struct brace_count {
         static constexpr int room = 120 / static_cast<int>(vectors);
-        V bytes = V::zero();
+        V bytes;
         int blocks = 0;
         std::int64_t total = 0;
 
+        // Written out: a constructor that the compiler defines is not compiled for the instruction set of V,
+        // and would take the vector that zero() returns from the wrong place.
+        brace_count() noexcept : bytes(V::zero()) {}
         void add(V ahead) noexcept { bytes = bytes + (ahead.equal('}') - ahead.equal('{')); }
         void next_block() noexcept {
             if (++blocks == room)

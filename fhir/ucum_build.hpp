@@ -7,7 +7,8 @@
 
 namespace trialgate::fhir::ucum::detail {
 
-/// Builds the form of an expression from the forms of its atoms. `built` is complete once read_expression has succeeded.
+/// Builds the form of an expression from the forms of its atoms. `built` is complete once read_expression has
+/// succeeded.
 class form_builder final : public expression_events {
 public:
     explicit form_builder(std::span<const atom_form> atoms) : atoms_(atoms) {}

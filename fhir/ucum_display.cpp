@@ -7,39 +7,37 @@ namespace {
 
 class name_writer final : public detail::expression_events {
 public:
-    detail::refusal on_operator(char op) override
-    {
-        if (out.empty()) out = "1";
+    detail::refusal on_operator(char op) override {
+        if (out.empty())
+            out = "1";
         out += op == '.' ? " * " : " / ";
         return nullptr;
     }
-    detail::refusal on_open() override
-    {
+    detail::refusal on_open() override {
         out += '(';
         return nullptr;
     }
-    detail::refusal on_close() override
-    {
+    detail::refusal on_close() override {
         out += ')';
         return nullptr;
     }
-    detail::refusal on_number(std::uint64_t number, int) override
-    {
+    detail::refusal on_number(std::uint64_t number, int) override {
         out += std::to_string(number);
         return nullptr;
     }
-    detail::refusal on_symbol(detail::symbol s, int written_exponent, int) override
-    {
+    detail::refusal on_symbol(detail::symbol s, int written_exponent, int) override {
         out += '(';
-        if (s.prefix_index) out += detail::prefixes()[*s.prefix_index].name;
+        if (s.prefix_index)
+            out += detail::prefixes()[*s.prefix_index].name;
         out += detail::definitions()[s.atom_index].name;
-        if (written_exponent != 1) out += " ^ " + std::to_string(written_exponent);
+        if (written_exponent != 1)
+            out += " ^ " + std::to_string(written_exponent);
         out += ')';
         return nullptr;
     }
-    detail::refusal on_annotation(std::string_view with_braces, bool alone) override
-    {
-        if (!alone) out += ' ';
+    detail::refusal on_annotation(std::string_view with_braces, bool alone) override {
+        if (!alone)
+            out += ' ';
         out += with_braces;
         return nullptr;
     }
@@ -49,12 +47,14 @@ public:
 
 } // namespace
 
-result<std::string> display(std::string_view text)
-{
-    if (text.empty()) return std::string("(unity)");
-    if (auto valid = parse(text); !valid) return std::move(valid).error();
+result<std::string> display(std::string_view text) {
+    if (text.empty())
+        return std::string("(unity)");
+    if (auto valid = parse(text); !valid)
+        return std::move(valid).error();
     name_writer names;
-    if (auto problem = detail::read_expression(text, names)) return std::move(*problem);
+    if (auto problem = detail::read_expression(text, names))
+        return std::move(*problem);
     return std::move(names.out);
 }
 

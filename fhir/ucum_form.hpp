@@ -11,8 +11,8 @@
 namespace trialgate::fhir::ucum::detail {
 
 /// A positive number as a product of integer powers: of 2, 3, 5, 7, pi and a few other whole numbers.
-/// Nothing is multiplied out before a conversion asks for it, so no expression overflows, and what stands in both units
-/// (Avogadro's number in mmol/L and umol/L) cancels before it is computed.
+/// Nothing is multiplied out before a conversion asks for it, so no expression overflows, and what stands in
+/// both units (Avogadro's number in mmol/L and umol/L) cancels before it is computed.
 class magnitude {
 public:
     struct power {
@@ -21,7 +21,8 @@ public:
     };
     static constexpr std::size_t capacity = 12;
 
-    /// Times base^exponent; `base` > 0. False when more different numbers meet than fit; the object is then unusable.
+    /// Times base^exponent; `base` > 0. False when more different numbers meet than fit; the object is then
+    /// unusable.
     [[nodiscard]] bool multiply(std::uint64_t base, int exponent) noexcept;
     [[nodiscard]] bool multiply(const magnitude& other, int exponent) noexcept;
     void multiply_ten(int exponent) noexcept;
@@ -45,7 +46,8 @@ private:
     std::uint32_t count_ = 0;
 };
 
-/// Powers of arbitrary units ([IU], [arb'U], ...): each is a dimension of its own (UCUM 24), known by its index among the atoms.
+/// Powers of arbitrary units ([IU], [arb'U], ...): each is a dimension of its own (UCUM 24), known by its
+/// index among the atoms.
 class arbitrary_powers {
 public:
     struct power {
@@ -74,14 +76,29 @@ struct ratio_form {
     arbitrary_powers arbitrary;
 
     [[nodiscard]] bool multiply(const ratio_form& other, int exponent) noexcept;
-    bool same_dimension(const ratio_form& other) const noexcept
-    {
+    bool same_dimension(const ratio_form& other) const noexcept {
         return dimension == other.dimension && arbitrary == other.arbitrary;
     }
 };
 
 /// The functions of special units (UCUM table of section 22). `none` is a unit on a ratio scale.
-enum class function : std::uint8_t { none, cel, deg_f, deg_re, tan_100, hp_x, hp_c, hp_m, hp_q, ph, ln, lg, lg_2, ld, sqrt };
+enum class function : std::uint8_t {
+    none,
+    cel,
+    deg_f,
+    deg_re,
+    tan_100,
+    hp_x,
+    hp_c,
+    hp_m,
+    hp_q,
+    ph,
+    ln,
+    lg,
+    lg_2,
+    ld,
+    sqrt
+};
 
 } // namespace trialgate::fhir::ucum::detail
 

@@ -24,8 +24,8 @@ std::optional<fraction> multiply_out(const magnitude& m);
 std::optional<rational> as_rational(const magnitude& m);
 std::optional<rational> as_rational(const decimal& d);
 
-/// numerator / denominator x 10^ten rounded to 18 significant digits, half to even; `denominator` > 0. No trailing zeros
-/// after the point. Nothing when the exponent does not fit a decimal.
+/// numerator / denominator x 10^ten rounded to 18 significant digits, half to even; `denominator` > 0. No
+/// trailing zeros after the point. Nothing when the exponent does not fit a decimal.
 std::optional<decimal> round_decimal(const integer& numerator, const integer& denominator, int ten);
 std::optional<decimal> round_decimal(const rational& value);
 

@@ -5,8 +5,9 @@
 
 namespace trialgate::fhir::ucum::detail {
 
-/// `from` and `to` are comparable and at least one has a function. Temperatures exactly; logarithms, tangents and roots
-/// with 50 digits before rounding. Nothing outside the function's domain or range (logarithm of a negative number).
+/// `from` and `to` are comparable and at least one has a function. Temperatures exactly; logarithms, tangents
+/// and roots with 50 digits before rounding. Nothing outside the function's domain or range (logarithm of a
+/// negative number).
 std::optional<decimal> convert_special(const decimal& value, const unit::form& from, const unit::form& to);
 
 } // namespace trialgate::fhir::ucum::detail

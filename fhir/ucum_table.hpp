@@ -1,4 +1,5 @@
-// Inside of ucum, for fhir/ucum*.cpp only: the prefixes and atoms of the essence (ucum_table.inc, licence: ucum-license.md).
+// Inside of ucum, for fhir/ucum*.cpp only: the prefixes and atoms of the essence (ucum_table.inc, licence:
+// ucum-license.md).
 #pragma once
 
 #include "fhir/ucum_form.hpp"

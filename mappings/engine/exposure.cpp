@@ -131,11 +131,13 @@ private:
             return;
         if (contradicted(r))
             return doubt(reason::conflicting, {});
-        running_ = true;
+        note_set notes;
         if (std::all_of(r.of.begin(), r.of.end(), [](const use* u) { return by_name(*u); }))
-            running_notes_.add(note::name_match_only);
+            notes.add(note::name_match_only);
         if (r.last < on_)
-            running_notes_.add(note::supply_ended);
+            notes.add(note::supply_ended);
+        if (!running_ || std::popcount(notes.bits()) < std::popcount(running_->bits()))
+            running_ = notes;
     }
 
     void weigh(std::size_t i) {
@@ -210,7 +212,7 @@ private:
         }
         if (running_) {
             outcome out = outcome::not_met();
-            out.notes = running_notes_;
+            out.notes = *running_;
             return out;
         }
         if (!test_.history_complete)
@@ -228,10 +230,9 @@ private:
     const exposure_test& test_;
     const history& h_;
     day on_;
-    std::optional<note_set> met_;     ///< notes of the best proof
+    std::optional<note_set> met_, running_; ///< notes of the course with the fewest
     std::optional<reason> doubt_;
-    note_set doubt_notes_, running_notes_, passing_;
-    bool running_ = false;
+    note_set doubt_notes_, passing_;
 };
 
 outcome answer(const exposure_test& test, const history& h, day on) {

@@ -84,7 +84,7 @@ std::string to_string(const problem& p) {
 json_file::json_file(const source_file& source, std::vector<problem>& problems) : source_(&source), problems_(&problems) {
     const auto parsed = parser_.parse_copy(source.text, json::dialect::with_comments);
     if (!parsed) {
-        report_at(problem::level::error, "bad-json", parsed.error().offset, parsed.error().text, {});
+        problems.push_back(made(problem::level::error, "bad-json", parsed.error().offset, parsed.error().text, {}));
         return;
     }
     root_ = *parsed;
@@ -111,20 +111,32 @@ void json_file::find_duplicate_keys() {
 void json_file::report(
     problem::level level, std::string_view code, json::value at, std::string text, std::string hint
 ) const {
-    report_at(level, code, value_begin(source_->text, at), std::move(text), std::move(hint));
+    problems_->push_back(made(level, code, value_begin(source_->text, at), std::move(text), std::move(hint)));
 }
 
 void json_file::report(
     problem::level level, std::string_view code, const json::member& at, std::string text, std::string hint
 ) const {
-    report_at(level, code, string_begin(source_->text, at.offset), std::move(text), std::move(hint));
+    problems_->push_back(made(level, code, string_begin(source_->text, at.offset), std::move(text), std::move(hint)));
 }
 
-void json_file::report_at(
+void json_file::report_to(
+    std::vector<problem>& to, std::string_view code, json::value at, std::string text, std::string hint
+) const {
+    to.push_back(made(problem::level::error, code, value_begin(source_->text, at), std::move(text), std::move(hint)));
+}
+
+void json_file::report_to(
+    std::vector<problem>& to, std::string_view code, const json::member& at, std::string text, std::string hint
+) const {
+    to.push_back(made(problem::level::error, code, string_begin(source_->text, at.offset), std::move(text), std::move(hint)));
+}
+
+problem json_file::made(
     problem::level level, std::string_view code, std::size_t offset, std::string text, std::string hint
 ) const {
     const fhir::line_column at = fhir::locate(source_->text, offset);
-    problems_->push_back({level, std::string(code), source_->name, at.line, at.column, std::move(text), std::move(hint)});
+    return {level, std::string(code), source_->name, at.line, at.column, std::move(text), std::move(hint)};
 }
 
 bool has_error(std::span<const problem> problems) noexcept {

@@ -22,8 +22,13 @@ public:
     void report(problem::level level, std::string_view code, const fhir::json::member& at, std::string text,
                 std::string hint = {}) const;
 
+    /// An error that goes elsewhere than the problems of reading.
+    void report_to(std::vector<problem>& to, std::string_view code, fhir::json::value at, std::string text, std::string hint = {}) const;
+    void report_to(std::vector<problem>& to, std::string_view code, const fhir::json::member& at, std::string text,
+                   std::string hint = {}) const;
+
 private:
-    void report_at(problem::level level, std::string_view code, std::size_t offset, std::string text, std::string hint) const;
+    problem made(problem::level level, std::string_view code, std::size_t offset, std::string text, std::string hint) const;
     void find_duplicate_keys();
 
     const source_file* source_;

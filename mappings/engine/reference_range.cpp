@@ -106,7 +106,7 @@ std::vector<result_band> bands_by_words(const split_text& parts, const catalog& 
     for (std::size_t i = 0; i < n; ++i)
         if (said[i + from] != finding::none)
             out.push_back({said[i + from], parts.spans[i]});
-    if (leading && n > 1 && said[n] != finding::none)
+    if (leading && said[n] != finding::none && (n > 1 || said[n] != said[0]))
         return {};
     return out.size() == n ? out : std::vector<result_band>{};
 }

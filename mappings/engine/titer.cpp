@@ -90,7 +90,7 @@ token take_token(std::string_view& text) {
         if (second)
             rest = after;
     } else if (first && !continues_number(rest) && !is_clock(rest) && (rest.empty() || !is_letter(rest.front())) &&
-               !rest.starts_with('%')) {
+               !after.starts_with('%')) {
         out = {shape::integer, *first};
     }
     if (out.kind == shape::other) {
@@ -150,6 +150,8 @@ private:
             return true;
         }
         rest_ = ahead;
+        if (before == '-')
+            unknown_number_ = true;
         return number(compared.value_or(comparator::none), at);
     }
 

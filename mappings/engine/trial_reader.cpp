@@ -65,6 +65,8 @@ trial_reader::node trial_reader::members::need(std::string_view name) {
 }
 
 void trial_reader::members::finish() {
+    if (forgiven_)
+        return;
     for (const json::member& m : object_.content.members())
         if (std::find(asked_.begin(), asked_.end(), m.name) == asked_.end())
             object_.file->report(
@@ -246,6 +248,7 @@ void trial_reader::read_criterion(const node& entry, trial& into, std::set<std::
     m.need("id");
     m.need("text");
     m.need("test");
+    m.take("needs");
     std::optional<criterion> root = entry.content["test"] ? read_members(m, {"", &ids, {}}) : std::nullopt;
     m.finish();
     if (!root || !in)
@@ -324,7 +327,8 @@ void trial_reader::read_visit(const node& entry, trial& into, std::set<std::stri
     bool complete = true;
     for (const auto& [name, to] :
          {std::pair{"earliest", &v.earliest}, std::pair{"target", &v.target}, std::pair{"latest", &v.latest}}) {
-        const auto days = day_count(m.need(name));
+        const node said = m.need(name);
+        const auto days = said.content.is_number() ? whole(said, -10'000, 10'000) : day_count(said);
         complete = complete && days;
         *to = days.value_or(0);
     }

@@ -7,6 +7,7 @@
 
 #include "mappings/engine/duration.hpp"
 #include "mappings/engine/json_file.hpp"
+#include "mappings/engine/spelling.hpp"
 #include "mappings/engine/trial_file.hpp"
 
 #include <deque>
@@ -42,12 +43,15 @@ private:
         bool has(std::string_view name) const { return static_cast<bool>(object_.content[name]); }
         const node& object() const noexcept { return object_; }
         void finish();
+        /// Nothing is unknown any more: what is wrong with the object has been said.
+        void forgive() noexcept { forgiven_ = true; }
 
     private:
         trial_reader& reader_;
         node object_;
         std::string what_;
         std::vector<std::string_view> asked_;
+        bool forgiven_ = false;
     };
     struct setting {
         const json_file* file;
@@ -117,7 +121,7 @@ private:
     bool read_person(members& m, criterion& into);
     std::optional<criterion> read_score_file(const json_file& file, const std::string& name, const place& used_at);
     const json_file* score_file(const node& name);
-    void unknown_test(const members& m);
+    void unknown_test(members& m);
 
     // data_test_reader.cpp
     bool read_age(const node& n, criterion& into);
@@ -155,5 +159,21 @@ private:
     coded finding_counts_as_ = coded::finding;
     int depth_ = 0;
 };
+
+template <class Enum>
+std::optional<Enum> trial_reader::one_of(const node& n, std::span<const std::pair<std::string_view, Enum>> choices) {
+    if (!n)
+        return std::nullopt;
+    std::string list;
+    nearest_name near(n.content.text());
+    for (const auto& [name, meant] : choices) {
+        if (n.content.is_string() && n.content.text() == name)
+            return meant;
+        near.consider(name);
+        list += (list.empty() ? "" : ", ") + std::string(name);
+    }
+    error(n, "wrong-type", "expected one of " + list, near.hint());
+    return std::nullopt;
+}
 
 } // namespace trialgate::mappings

@@ -12,7 +12,7 @@ namespace json = fhir::json;
 
 namespace {
 
-using wide = __int128;
+__extension__ typedef __int128 wide;
 constexpr std::int64_t largest = 999'999'999'999'999'999;
 
 wide gcd(wide a, wide b) {
@@ -154,10 +154,12 @@ std::optional<int> trial_reader::whole(const node& n, int least, int most) {
         error(n, "bad-number", "expected a whole number from " + std::to_string(least) + " to " + std::to_string(most));
         return std::nullopt;
     }
-    for (int i = least; i <= most; ++i)
-        if (*d == fhir::decimal{i, 0})
-            return i;
-    return std::nullopt;
+    std::int64_t out = d->mantissa;
+    for (int i = 0; i < d->exponent && out != 0; ++i)
+        out *= 10;
+    for (int i = d->exponent; i < 0 && out != 0; ++i)
+        out /= 10;
+    return static_cast<int>(out);
 }
 
 std::optional<span_of_time> trial_reader::span(const node& n) {
@@ -292,7 +294,10 @@ std::optional<fhir::decimal> trial_reader::limit(const node& n, std::span<const 
         return std::nullopt;
     }
     std::optional<fhir::decimal> out;
+    std::set<std::string_view> units;
     for (const analyte* a : scales) {
+        if (!units.insert(a->unit).second && a->kind == scales.front()->kind && a->kind != analyte_kind::ordinal)
+            continue;
         const auto found = limit_of(n, *a);
         if (!found)
             return std::nullopt;

@@ -117,6 +117,11 @@ TEST_CASE("scan: what an escape could hide is unsure") {
     CHECK(
         found(R"({"resourceType":"Observation","id":"o1","me\u0074a":{"versionId":"1"}})") == finding::unsure
     );
+    for (const std::string_view meta : {R"("me\u0074a")", R"("\u006deta")", R"("met\u0061")"})
+        CHECK(
+            found(R"({"resourceType":"Observation","id":"o1","status":"x",)" + std::string(meta) + ":{}}") ==
+            finding::unsure
+        );
     CHECK(found(R"({"resource\u0054ype":"Observation","id":"o1"})") == finding::unsure);
     CHECK(found(R"({"resourceType":"Obs\u0065rvation","id":"o1"})") == finding::unsure);
 }

@@ -147,7 +147,7 @@ TEST_CASE("quantity: a numeric string is tolerated, other text is not a number")
     CHECK(printed(std::get<quantity>(good->value).value) == "6.30");
     CHECK(good.has("Observation.valueQuantity.value", severity::warning, issue_type::structure));
 
-    const std::string sent = GENERATE(R"("<5")", R"("6.3 mmol/L")", R"("")", R"("NaN")", R"("1,5")", "1e99999");
+    const std::string sent = GENERATE(R"("<5")", R"("6.3 mmol/L")", R"("")", R"("NaN")", R"("1,5")", R"("1e")");
     CAPTURE(sent);
     const resource_text<observation> bad(observation_with(R"("valueQuantity":{"unit":"g","value":)" + sent + "}"));
     CHECK(printed(std::get<quantity>(bad->value)) == "none|g||");

@@ -1,5 +1,6 @@
-// The published functional tests, read in place: they are not part of the project. A result agrees when it is the expected
-// one at the precision of the expected one ("25" of 25.2), as the suite writes its outcomes; at most 18 digits are compared.
+// The published functional tests, read in place: they are not part of the project. A result agrees when it is
+// the expected one at the precision of the expected one ("25" of 25.2), as the suite writes its outcomes; at
+// most 18 digits are compared.
 #include "fhir/ucum.hpp"
 #include "tests/support/shared.hpp"
 
@@ -22,16 +23,14 @@ using attributes = std::map<std::string, std::string>;
 using integer = boost::multiprecision::cpp_int;
 using rational = boost::multiprecision::cpp_rational;
 
-std::string read_file(const std::filesystem::path& path)
-{
+std::string read_file(const std::filesystem::path& path) {
     std::ifstream in(path, std::ios::binary);
     std::ostringstream text;
     text << in.rdbuf();
     return text.str();
 }
 
-std::string without_comments(std::string xml)
-{
+std::string without_comments(std::string xml) {
     for (auto from = xml.find("<!--"); from != std::string::npos; from = xml.find("<!--", from)) {
         const auto to = xml.find("-->", from);
         xml.erase(from, to == std::string::npos ? std::string::npos : to + 3 - from);
@@ -40,8 +39,7 @@ std::string without_comments(std::string xml)
 }
 
 /// Named entities of XML and decimal references below U+0800, which is all that the suite has.
-std::string decoded(const std::string& raw)
-{
+std::string decoded(const std::string& raw) {
     static const std::map<std::string, std::string> named = {
         {"amp", "&"}, {"lt", "<"}, {"gt", ">"}, {"quot", "\""}, {"apos", "'"}};
     std::string out;
@@ -54,7 +52,8 @@ std::string decoded(const std::string& raw)
         const std::string name = raw.substr(i + 1, end - i - 1);
         if (name.front() == '#') {
             const int code = std::stoi(name.substr(1));
-            if (code >= 0x80) out += static_cast<char>(0xC0 | (code >> 6));
+            if (code >= 0x80)
+                out += static_cast<char>(0xC0 | (code >> 6));
             out += static_cast<char>(code >= 0x80 ? 0x80 | (code & 0x3F) : code);
         } else {
             out += named.at(name);
@@ -64,8 +63,7 @@ std::string decoded(const std::string& raw)
     return out;
 }
 
-std::vector<attributes> cases_of(const std::string& xml, const std::string& section)
-{
+std::vector<attributes> cases_of(const std::string& xml, const std::string& section) {
     const auto begin = xml.find("<" + section + ">");
     const auto end = xml.find("</" + section + ">");
     REQUIRE(begin != std::string::npos);
@@ -74,7 +72,8 @@ std::vector<attributes> cases_of(const std::string& xml, const std::string& sect
         attributes one;
         for (auto pos = at + 5; xml[pos] != '/' && xml[pos] != '>';) {
             const auto name = xml.find_first_not_of(" \t\r\n", pos);
-            if (xml[name] == '/' || xml[name] == '>') break;
+            if (xml[name] == '/' || xml[name] == '>')
+                break;
             const auto open = xml.find('"', name);
             const auto close = xml.find('"', open + 1);
             const auto name_end = xml.find_first_of("= \t", name);
@@ -86,8 +85,7 @@ std::vector<attributes> cases_of(const std::string& xml, const std::string& sect
     return found;
 }
 
-rational exact(const std::string& text)
-{
+rational exact(const std::string& text) {
     const auto e = text.find_first_of("eE");
     int exponent = e == std::string::npos ? 0 : std::stoi(text.substr(e + 1));
     std::string digits = text.substr(0, e);
@@ -101,13 +99,13 @@ rational exact(const std::string& text)
 }
 
 /// Half a unit in the last digit of `expected`, of its 18th digit when it has more.
-rational tolerance(const std::string& expected)
-{
+rational tolerance(const std::string& expected) {
     const auto e = expected.find_first_of("eE");
     int last = e == std::string::npos ? 0 : std::stoi(expected.substr(e + 1));
     int significant = 0;
     for (const char c : expected.substr(0, e))
-        if ((c != '0' || significant > 0) && c != '.') ++significant;
+        if ((c != '0' || significant > 0) && c != '.')
+            ++significant;
     if (const auto point = expected.substr(0, e).find('.'); point != std::string::npos)
         last -= static_cast<int>(expected.substr(0, e).size() - point - 1);
     last += std::max(0, significant - 18);
@@ -115,14 +113,12 @@ rational tolerance(const std::string& expected)
     return (last < 0 ? rational(1, scale) : rational(scale)) / 2;
 }
 
-void check_agrees(const decimal& got, const std::string& expected)
-{
+void check_agrees(const decimal& got, const std::string& expected) {
     INFO("got " << got.to_string() << ", expected " << expected);
     CHECK(abs(exact(got.to_string()) - exact(expected)) <= tolerance(expected));
 }
 
-ucum::unit parsed(const std::string& text)
-{
+ucum::unit parsed(const std::string& text) {
     INFO("unit " << text);
     const auto u = ucum::parse(text.empty() ? "1" : text);
     REQUIRE(u.has_value());
@@ -131,10 +127,10 @@ ucum::unit parsed(const std::string& text)
 
 } // namespace
 
-TEST_CASE("ucum: all cases of the published functional tests pass")
-{
+TEST_CASE("ucum: all cases of the published functional tests pass") {
     const auto shared = trialgate::tests::shared_folder("published UCUM functional tests");
-    if (!shared) return;
+    if (!shared)
+        return;
     const std::string xml = without_comments(read_file(*shared / "data/ucum/UcumFunctionalTests.xml"));
     std::map<std::string, std::size_t> ran;
 
@@ -152,7 +148,8 @@ TEST_CASE("ucum: all cases of the published functional tests pass")
     }
     for (const auto& c : cases_of(xml, "conversion")) {
         INFO(c.at("id"));
-        const auto value = ucum::convert(*parse_decimal(c.at("value")), parsed(c.at("srcUnit")), parsed(c.at("dstUnit")));
+        const auto value =
+            ucum::convert(*parse_decimal(c.at("value")), parsed(c.at("srcUnit")), parsed(c.at("dstUnit")));
         REQUIRE(value.has_value());
         check_agrees(*value, c.at("outcome"));
         ++ran["conversion"];
@@ -161,8 +158,9 @@ TEST_CASE("ucum: all cases of the published functional tests pass")
         for (const auto& c : cases_of(xml, section)) {
             INFO(section << " " << c.at("id"));
             const auto combine = section == "division" ? ucum::divide : ucum::multiply;
-            const auto both =
-                combine(*parse_decimal(c.at("v1")), parsed(c.at("u1")), *parse_decimal(c.at("v2")), parsed(c.at("u2")));
+            const auto both = combine(
+                *parse_decimal(c.at("v1")), parsed(c.at("u1")), *parse_decimal(c.at("v2")), parsed(c.at("u2"))
+            );
             REQUIRE(both.has_value());
             const auto value = ucum::convert(both->first, parsed(both->second), parsed(c.at("uRes")));
             REQUIRE(value.has_value());

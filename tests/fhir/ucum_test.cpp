@@ -1,4 +1,5 @@
 #include "fhir/ucum.hpp"
+#include "fhir/ucum_table.hpp"
 
 #include <catch2/catch.hpp>
 #include <string>
@@ -14,15 +15,13 @@ namespace ucum = trialgate::fhir::ucum;
 
 namespace {
 
-decimal number(const char* text)
-{
+decimal number(const char* text) {
     const auto d = parse_decimal(text);
     REQUIRE(d);
     return *d;
 }
 
-ucum::unit unit(std::string_view text)
-{
+ucum::unit unit(std::string_view text) {
     const auto u = ucum::parse(text);
     INFO("unit " << text);
     REQUIRE(u.has_value());
@@ -30,19 +29,16 @@ ucum::unit unit(std::string_view text)
 }
 
 /// The converted value as text, or the sentence of the error in angle brackets.
-std::string converted(const char* value, std::string_view from, std::string_view to)
-{
+std::string converted(const char* value, std::string_view from, std::string_view to) {
     const auto d = ucum::convert(number(value), unit(from), unit(to));
     return d ? d->to_string() : "<" + d.error().text + ">";
 }
 
-bool comparable(std::string_view a, std::string_view b)
-{
+bool comparable(std::string_view a, std::string_view b) {
     return ucum::comparable(unit(a), unit(b));
 }
 
-issue refused(std::string_view text)
-{
+issue refused(std::string_view text) {
     const auto u = ucum::parse(text);
     INFO("unit " << text);
     REQUIRE(u.has_error());
@@ -50,23 +46,21 @@ issue refused(std::string_view text)
     return u.error();
 }
 
-std::string hint(std::string_view text)
-{
+std::string hint(std::string_view text) {
     const std::string sentence = refused(text).text;
     const auto from = sentence.find("did you mean \"");
-    if (from == std::string::npos) return "";
+    if (from == std::string::npos)
+        return "";
     return sentence.substr(from + 14, sentence.rfind('"') - from - 14);
 }
 
-std::optional<ratio> factor(std::string_view from, std::string_view to)
-{
+std::optional<ratio> factor(std::string_view from, std::string_view to) {
     return ucum::factor(unit(from), unit(to));
 }
 
 } // namespace
 
-TEST_CASE("ucum: limits that decide a criterion convert without an error in the last digit")
-{
+TEST_CASE("ucum: limits that decide a criterion convert without an error in the last digit") {
     CHECK(converted("3", "10*3/uL", "10*9/L") == "3");
     CHECK(converted("3.0", "10*3/uL", "10*9/L") == "3.0");
     CHECK(converted("1.5", "10*3/uL", "10*9/L") == "1.5");
@@ -80,8 +74,7 @@ TEST_CASE("ucum: limits that decide a criterion convert without an error in the 
     CHECK(converted("4", "10*6/L", "10*9/L") == "0.004");
 }
 
-TEST_CASE("ucum: the exact conversions of the clinical reference that need no analyte")
-{
+TEST_CASE("ucum: the exact conversions of the clinical reference that need no analyte") {
     CHECK(factor("10*3/uL", "10*9/L") == ratio{1, 1});
     CHECK(factor("/uL", "10*9/L") == ratio{1, 1000});
     CHECK(factor("/mm3", "10*9/L") == ratio{1, 1000});
@@ -102,8 +95,7 @@ TEST_CASE("ucum: the exact conversions of the clinical reference that need no an
     CHECK(converted("0.5", "g/g", "mg/g") == "500");
 }
 
-TEST_CASE("ucum: mass and amount of substance do not compare")
-{
+TEST_CASE("ucum: mass and amount of substance do not compare") {
     CHECK_FALSE(comparable("mg/mmol", "mg/g"));
     CHECK_FALSE(comparable("umol/L", "mg/dL"));
     CHECK_FALSE(comparable("mL/min", "mL"));
@@ -111,8 +103,7 @@ TEST_CASE("ucum: mass and amount of substance do not compare")
     CHECK_FALSE(factor("umol/L", "mg/dL"));
 }
 
-TEST_CASE("ucum: an arbitrary unit compares with itself only")
-{
+TEST_CASE("ucum: an arbitrary unit compares with itself only") {
     CHECK(comparable("[IU]/mL", "k[IU]/L"));
     CHECK(comparable("[IU]", "[iU]"));
     CHECK_FALSE(comparable("[IU]", "U"));
@@ -126,8 +117,7 @@ TEST_CASE("ucum: an arbitrary unit compares with itself only")
     CHECK(comparable("U/L", "umol/min/L"));
 }
 
-TEST_CASE("ucum: every unit string of the clinical reference is what UCUM makes of it")
-{
+TEST_CASE("ucum: every unit string of the clinical reference is what UCUM makes of it") {
     CHECK(comparable("K/uL", "K/L"));
     CHECK(comparable("G/L", "Wb/m2/L"));
     CHECK(comparable("F", "C/V"));
@@ -139,22 +129,58 @@ TEST_CASE("ucum: every unit string of the clinical reference is what UCUM makes 
     CHECK(unit("mg/d").text() == "mg/d");
 
     for (const char* text :
-         {"k/uL", "mL/min/1.73m2", "mL/min/1.73 m2", "mL/min/1.73m^2", "mL/min/1.73sqm", "\xC2\xB5mol/L", "\xCE\xBCmol/L",
-          "IU/mL", "IU/L", "x10E3/uL", "10e3/uL", "X10(3)/uL", "thou/uL", "10\xC2\xB3/\xC2\xB5L", "#/uL", "/hpf", "#/HPF",
-          "/HPF", "p/hpf", "mm/hr", "mEq/L", "mg/24hr", "mg/24 h", "mg/(24.hr)", "g/24h", "GPL", "MPL", "APL", "SGU",
-          "CH50 U/mL", "AI", "Ratio", "Units"})
+         {"k/uL",
+          "mL/min/1.73m2",
+          "mL/min/1.73 m2",
+          "mL/min/1.73m^2",
+          "mL/min/1.73sqm",
+          "\xC2\xB5mol/L",
+          "\xCE\xBCmol/L",
+          "IU/mL",
+          "IU/L",
+          "x10E3/uL",
+          "10e3/uL",
+          "X10(3)/uL",
+          "thou/uL",
+          "10\xC2\xB3/\xC2\xB5L",
+          "#/uL",
+          "/hpf",
+          "#/HPF",
+          "/HPF",
+          "p/hpf",
+          "mm/hr",
+          "mEq/L",
+          "mg/24hr",
+          "mg/24 h",
+          "mg/(24.hr)",
+          "g/24h",
+          "GPL",
+          "MPL",
+          "APL",
+          "SGU",
+          "CH50 U/mL",
+          "AI",
+          "Ratio",
+          "Units"})
         refused(text);
 
-    for (const char* text :
-         {"10*3/uL", "10^3/uL", "10*9/L", "10*6/L", "/uL", "/mm3", "g/dL", "g/L", "mmol/L", "mg/dL", "mg/L", "umol/L",
-          "[IU]/mL", "k[IU]/L", "m[IU]/mL", "U/L", "U/ml", "{titer}", "{ratio}", "{index}", "{unit}", "[arb'U]/mL", "/[HPF]",
-          "/[LPF]", "mm/h", "mg/g", "g/g", "mg/mg", "mg/mmol", "g/mol", "Cel", "[degF]", "mL/min/{1.73_m2}", "meq/L",
-          "mg/(24.h)", "g/(24.h)", "[GPL'U]/mL", "[MPL'U]/mL", "[APL'U]/mL"})
+    for (const char* text : {"10*3/uL",    "10^3/uL",    "10*9/L",
+                             "10*6/L",     "/uL",        "/mm3",
+                             "g/dL",       "g/L",        "mmol/L",
+                             "mg/dL",      "mg/L",       "umol/L",
+                             "[IU]/mL",    "k[IU]/L",    "m[IU]/mL",
+                             "U/L",        "U/ml",       "{titer}",
+                             "{ratio}",    "{index}",    "{unit}",
+                             "[arb'U]/mL", "/[HPF]",     "/[LPF]",
+                             "mm/h",       "mg/g",       "g/g",
+                             "mg/mg",      "mg/mmol",    "g/mol",
+                             "Cel",        "[degF]",     "mL/min/{1.73_m2}",
+                             "meq/L",      "mg/(24.h)",  "g/(24.h)",
+                             "[GPL'U]/mL", "[MPL'U]/mL", "[APL'U]/mL"})
         unit(text);
 }
 
-TEST_CASE("ucum: an unknown symbol is named by its place and answered with the nearest known one")
-{
+TEST_CASE("ucum: an unknown symbol is named by its place and answered with the nearest known one") {
     const issue found = refused("mg/DL");
     CHECK(found.offset == 3);
     CHECK(found.theirs == "DL");
@@ -171,7 +197,7 @@ TEST_CASE("ucum: an unknown symbol is named by its place and answered with the n
     CHECK(hint("mmHg") == "mm[Hg]");
     CHECK(hint("cmH2O") == "cm[H2O]");
     CHECK(hint("mcg/mL") == "ug");
-    CHECK(hint("\xC2\xB0""C") == "Cel");
+    CHECK(hint("°C") == "Cel");
     CHECK(hint("[IUU]") == "[IU]");
     CHECK(hint("thou/uL") == "10*3");
     CHECK(hint("mool/L") == "mol");
@@ -179,9 +205,9 @@ TEST_CASE("ucum: an unknown symbol is named by its place and answered with the n
     CHECK(hint("kg[H20]").empty());
 }
 
-TEST_CASE("ucum: the text of an error never repeats the data")
-{
-    for (const char* text : {"Mueller/mL", "m{a b}", "12h", "m/s^2", "(kg.Anna", "[Berta", "m2anna", "anna+4"}) {
+TEST_CASE("ucum: the text of an error never repeats the data") {
+    for (const char* text :
+         {"Mueller/mL", "m{a b}", "12h", "m/s^2", "(kg.Anna", "[Berta", "m2anna", "anna+4"}) {
         const issue found = refused(text);
         CHECK(found.text.find("ueller") == std::string::npos);
         CHECK(found.text.find("nna") == std::string::npos);
@@ -190,8 +216,7 @@ TEST_CASE("ucum: the text of an error never repeats the data")
     }
 }
 
-TEST_CASE("ucum: each kind of malformed expression has its own sentence and offset")
-{
+TEST_CASE("ucum: each kind of malformed expression has its own sentence and offset") {
     const struct {
         const char* text;
         std::uint32_t offset;
@@ -238,20 +263,20 @@ TEST_CASE("ucum: each kind of malformed expression has its own sentence and offs
     }
 }
 
-TEST_CASE("ucum: size, depth and number of factors are limited")
-{
+TEST_CASE("ucum: size, depth and number of factors are limited") {
     CHECK(ucum::parse(std::string(32, '(') + "m" + std::string(32, ')')).has_value());
     CHECK_THAT(refused(std::string(33, '(') + "m" + std::string(33, ')')).text, Catch::Contains("too deep"));
     CHECK_THAT(refused(std::string(100'000, '(')).text, Catch::Contains("longer"));
-    CHECK_THAT(refused("11.13.17.19.23.29.31.37.41.43.47.53.59.61").text, Catch::Contains("too many different"));
+    CHECK_THAT(
+        refused("11.13.17.19.23.29.31.37.41.43.47.53.59.61").text, Catch::Contains("too many different")
+    );
     CHECK_THAT(refused("[IU].[arb'U].[PFU].[CFU].[FFU]").text, Catch::Contains("too many"));
     CHECK(converted("1", "m999.m999/m999", "m999") == "1");
     CHECK(converted("1", "km999", "m999") == "1e2997");
     CHECK(converted("1", "[mi_i]999.[lb_av]999", "m999.g999").front() == '<');
 }
 
-TEST_CASE("ucum: from left to right, a/b.c is (a/b).c")
-{
+TEST_CASE("ucum: from left to right, a/b.c is (a/b).c") {
     CHECK(factor("s/m.mg", "s.m-1.g") == ratio{1, 1000});
     CHECK(factor("m/(s.s)", "m/s2") == ratio{1, 1});
     CHECK(factor("m/(s/g)", "m.g/s") == ratio{1, 1});
@@ -264,8 +289,7 @@ TEST_CASE("ucum: from left to right, a/b.c is (a/b).c")
     CHECK(factor("dar", "m2") == ratio{10, 1});
 }
 
-TEST_CASE("ucum: a prefix stands before metric atoms only")
-{
+TEST_CASE("ucum: a prefix stands before metric atoms only") {
     refused("k[in_i]");
     refused("mmin");
     refused("k%");
@@ -276,66 +300,20 @@ TEST_CASE("ucum: a prefix stands before metric atoms only")
     CHECK(comparable("Pa", "N/m2"));
 }
 
-TEST_CASE("ucum: temperatures convert exactly in every direction")
-{
-    CHECK(converted("0", "Cel", "K") == "273.15");
-    CHECK(converted("-40", "[degF]", "Cel") == "-40");
-    CHECK(converted("98.6", "[degF]", "K") == "310.15");
-    CHECK(converted("80", "[degRe]", "Cel") == "100");
-    CHECK(converted("212", "[degF]", "[degRe]") == "80");
-    CHECK(converted("491.67", "[degR]", "Cel") == "0");
-    CHECK(converted("37500", "mCel", "Cel") == "37.5");
-    CHECK(converted("37.50", "Cel", "Cel") == "37.50");
-    CHECK(converted("3.7", "10.Cel", "Cel") == "37");
-    CHECK(converted("100", "[degF]", "Cel") == "37.7777777777777778");
-    CHECK_FALSE(factor("[degF]", "Cel"));
-    CHECK_FALSE(comparable("Cel", "m"));
+TEST_CASE("ucum: every unit of the table is understood, alone and with every prefix it may take") {
+    CHECK(ucum::detail::definitions().size() == 312);
+    CHECK(ucum::detail::prefixes().size() == 24);
+    for (const auto& d : ucum::detail::definitions()) {
+        unit(d.code);
+        for (const auto& p : ucum::detail::prefixes()) {
+            const std::string joined = std::string(p.code) + std::string(d.code);
+            INFO(joined);
+            CHECK(ucum::parse(joined).has_value() >= d.metric);
+        }
+    }
 }
 
-TEST_CASE("ucum: the functions of the other special units, there and back")
-{
-    CHECK(converted("7", "[pH]", "mol/L") == "1e-7");
-    CHECK(converted("7.4", "[pH]", "nmol/L") == "39.8107170553497251");
-    CHECK(converted("100", "nmol/L", "[pH]") == "7");
-    CHECK(converted("20", "dB", "B") == "2");
-    CHECK(converted("3", "B", "1") == "1000");
-    CHECK(converted("1", "Np", "1") == "2.71828182845904524");
-    CHECK(converted("94", "dB[SPL]", "Pa").substr(0, 7) == "1.00237");
-    CHECK(converted("2", "B[SPL]", "uPa") == "200");
-    CHECK(converted("6", "B[V]", "V") == "1000");
-    CHECK(converted("6", "B[mV]", "V") == "1");
-    CHECK(converted("6", "B[uV]", "mV") == "1");
-    CHECK(converted("2", "B[10.nV]", "nV") == "100");
-    CHECK(converted("3", "B[W]", "kW") == "1");
-    CHECK(converted("3", "B[kW]", "MW") == "1");
-    CHECK(converted("3", "B[kW]", "B[W]") == "6");
-    CHECK(converted("8", "bit_s", "1") == "256");
-    CHECK(converted("256", "1", "bit_s") == "8");
-    CHECK(converted("3", "[m/s2/Hz^(1/2)]", "m2/s4/Hz") == "9");
-    CHECK(converted("9", "m2/s4/Hz", "[m/s2/Hz^(1/2)]") == "3");
-    CHECK(converted("100", "%[slope]", "deg") == "45");
-    CHECK(converted("45", "deg", "%[slope]") == "100");
-    CHECK(converted("100", "[p'diop]", "deg") == "45");
-    CHECK(converted("6", "[hp'_X]", "1") == "0.000001");
-    CHECK(converted("3", "[hp'_C]", "1") == "0.000001");
-    CHECK(converted("2", "[hp'_M]", "1") == "0.000001");
-    CHECK(converted("1", "[hp'_Q]", "1") == "0.00002");
-    CHECK(converted("0.000001", "1", "[hp'_C]") == "3");
-}
-
-TEST_CASE("ucum: outside the domain of a function there is no value")
-{
-    CHECK(converted("-1", "mol/L", "[pH]").front() == '<');
-    CHECK(converted("0", "mol/L", "[pH]").front() == '<');
-    CHECK(converted("1e9", "B", "1").front() == '<');
-    CHECK(converted("91", "deg", "%[slope]").front() == '<');
-    CHECK(converted("-1", "[m/s2/Hz^(1/2)]", "m2/s4/Hz").front() == '<');
-    CHECK(converted("1e30000", "Cel", "K").front() == '<');
-    CHECK(converted("1e32767", "km", "m").front() == '<');
-}
-
-TEST_CASE("ucum: results are rounded to 18 digits, half to even, and keep written digits where they can")
-{
+TEST_CASE("ucum: results are rounded to 18 digits, half to even, and keep written digits where they can") {
     CHECK(converted("1", "m", "[ft_i]") == "3.28083989501312336");
     CHECK(converted("2", "1", "3") == "0.666666666666666667");
     CHECK(converted("-2", "1", "3") == "-0.666666666666666667");
@@ -351,8 +329,7 @@ TEST_CASE("ucum: results are rounded to 18 digits, half to even, and keep writte
     CHECK_FALSE(factor("Ym", "ym"));
 }
 
-TEST_CASE("ucum: products and quotients come in base units")
-{
+TEST_CASE("ucum: products and quotients come in base units") {
     const auto product = ucum::multiply(number("1.5"), unit("kg"), number("2"), unit("m"));
     REQUIRE(product.has_value());
     CHECK(product->first == number("3000"));
@@ -366,8 +343,7 @@ TEST_CASE("ucum: products and quotients come in base units")
     CHECK(ucum::multiply(number("1"), unit("Cel"), number("1"), unit("m")).has_error());
 }
 
-TEST_CASE("ucum: long names")
-{
+TEST_CASE("ucum: long names") {
     CHECK(*ucum::display("mm") == "(millimeter)");
     CHECK(*ucum::display("m/s2") == "(meter) / (second ^ 2)");
     CHECK(*ucum::display("/L") == "1 / (liter)");
@@ -377,12 +353,12 @@ TEST_CASE("ucum: long names")
     CHECK(ucum::display("Cel.m").has_error());
 }
 
-TEST_CASE("ucum: first use from many threads at once is safe")
-{
+TEST_CASE("ucum: first use from many threads at once is safe") {
     std::vector<std::thread> threads;
     std::vector<int> good(4);
     for (std::size_t i = 0; i < good.size(); ++i)
         threads.emplace_back([&good, i] { good[i] = ucum::parse("mmol/L").has_value() ? 1 : 0; });
-    for (auto& t : threads) t.join();
+    for (auto& t : threads)
+        t.join();
     CHECK(good == std::vector<int>{1, 1, 1, 1});
 }

@@ -18,7 +18,7 @@ void require(bool fact) {
 }
 
 fhir::time_zone site() {
-    // Two changes a year apart by less than a day's worth of offsets, and one across the date line.
+    // Ordinary seasons, and a jump across the date line.
     return {
         "Test/Zone",
         3600,

@@ -343,7 +343,7 @@ TEST_CASE("exposure: nothing changes before changes_on, something does on it, an
     const unsigned seed = std::random_device{}();
     INFO("seed " << seed);
     std::mt19937 random(seed);
-    for (int round = 0; round < 400; ++round) {
+    for (int round = 0; round < 60; ++round) {
         std::vector<fact> facts = random_history(random);
         exposure_test test = background();
         test.history_complete = random() % 2 == 0;
@@ -377,7 +377,7 @@ TEST_CASE("exposure: with exact dates and one drug, met is what counting days sa
     for (int round = 0; round < 500; ++round) {
         std::vector<fact> facts;
         std::vector<bool> covered(400);
-        for (unsigned n = random() % 5; n > 0; --n) {
+        for (auto n = random() % 5; n > 0; --n) {
             const int from = static_cast<int>(random() % 390), days = static_cast<int>(random() % 60);
             facts.push_back(stated(hcq, screening - 399 + from, screening - 399 + from + days));
             for (int d = from; d <= std::min(399, from + days); ++d)
