@@ -47,7 +47,7 @@ std::optional<exit_code> batch::prepare() {
         return exit_code::failed;
     }
     net_ = network::compile(library_.trials, library_.codes);
-    people_.emplace(*library_.codes);
+    people_.emplace(library_.codes.get());
 
     std::vector<input_problem> missing;
     const std::vector<input_file> files = list_inputs(options_.inputs, missing);

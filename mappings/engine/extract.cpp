@@ -125,34 +125,4 @@ std::string patient_key(const fhir::reference& subject) {
     return reference_key(subject, "Patient");
 }
 
-std::string reference_key(const fhir::reference& to, std::string_view type) {
-    if (to.type == type && !to.id.empty())
-        return std::string(type) + '/' + std::string(to.id);
-    if (to.is_urn())
-        return normal_key(to.literal);
-    if (!to.type.empty() && to.type != type && !to.literal.empty())
-        return {};
-    if (!to.logical.value.empty())
-        return "identifier:" + std::string(to.logical.system) + '|' + std::string(to.logical.value);
-    return {};
-}
-
-std::string normal_key(std::string_view key) {
-    std::string out(key);
-    // UUIDs and OIDs compare without regard to case (RFC 9562); other URNs are left as they are.
-    constexpr std::string_view uuid = "urn:uuid:";
-    if (out.size() > uuid.size())
-        for (std::size_t i = 0; i < uuid.size(); ++i) {
-            const char c = out[i] >= 'A' && out[i] <= 'Z' ? static_cast<char>(out[i] + 32) : out[i];
-            if (c != uuid[i])
-                return out;
-        }
-    else
-        return out;
-    for (char& c : out)
-        if (c >= 'A' && c <= 'Z')
-            c = static_cast<char>(c + 32);
-    return out;
-}
-
 } // namespace trialgate::mappings

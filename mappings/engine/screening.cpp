@@ -23,9 +23,13 @@ void show_all(note_set notes, const trial& t, std::vector<shown_note>& out) {
             out.push_back(show(static_cast<note>(n), t));
 }
 
-bool is_study(const participation_data& p, const trial& t) {
+bool is_study(const participation& p, const trial& t) {
     const auto same = [&](const std::string& name) {
-        return !name.empty() && (p.study == name || p.study.ends_with('/' + name) || p.study.ends_with('|' + name));
+        const auto names = [&](const std::string& sent) {
+            return sent == name || sent.ends_with('/' + name) || sent.ends_with('|' + name);
+        };
+        return !name.empty() &&
+               (names(p.data.study) || std::any_of(p.study_identifiers.begin(), p.study_identifiers.end(), names));
     };
     return same(t.id) || std::any_of(t.identifiers.begin(), t.identifiers.end(), same);
 }
@@ -179,12 +183,13 @@ note_set patient_notes(const patient_screen& screen, const trial& t, const patie
     note_set out = about.notes;
     if (screen.person() && screen.person()->inactive && !about.merged_away)
         out.add(note::inactive);
-    for (const participation_data& p : about.participations) {
-        if (!in_study(p.status))
+    for (const participation& p : about.participations) {
+        const std::string& status = p.data.status;
+        if (!in_study(status))
             continue;
         if (is_study(p, t))
             out.add(note::already_in_study);
-        else if (p.status != "off-study" && p.status != "withdrawn" && p.status != "screening")
+        else if (status != "off-study" && status != "withdrawn" && status != "screening")
             out.add(note::in_other_study);
     }
     return out;

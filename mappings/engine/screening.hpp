@@ -2,6 +2,7 @@
 #pragma once
 
 #include "mappings/engine/patient_screen.hpp"
+#include "mappings/engine/population.hpp"
 
 namespace trialgate::mappings {
 
@@ -14,7 +15,7 @@ struct patient_context {
     std::string key;                 ///< "Patient/p1"
     std::span<const record> records; ///< fact::record is an index into it
     std::span<const consent_data> consents;
-    std::span<const participation_data> participations;
+    std::span<const participation> participations;
     bool merged_away = false;
     note_set notes;                  ///< e.g. unmapped_code
 };

@@ -181,14 +181,13 @@ private:
     bool second_end(const token& first, interval& value) {
         std::string_view whole = rest_;
         trim_front(whole);
-        const bool plus = whole.starts_with('+');
-        const bool more = whole.starts_with("or greater") || whole.starts_with("or more") ||
-                          whole.starts_with("or higher") || whole.starts_with("and above");
-        if (plus || more) {
-            value.high.reset();
-            rest_ = whole.substr(plus ? 1 : 8);
-            return true;
-        }
+        constexpr auto open_ends = std::to_array<std::string_view>({"+", "or more", "or greater", "or higher", "and above"});
+        for (const std::string_view words : open_ends)
+            if (whole.starts_with(words)) {
+                value.high.reset();
+                rest_ = whole.substr(words.size());
+                return true;
+            }
         const bool dash = whole.starts_with('-');
         if (!dash && !whole.starts_with("to "))
             return true;

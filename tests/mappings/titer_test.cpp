@@ -56,7 +56,8 @@ TEST_CASE("titer: comparators may be words") {
     CHECK(titer("at least 1:320") == "[320,inf)");
     CHECK(titer("> or = 1:320") == "[320,inf)");
     CHECK(titer("1:640+") == "[640,inf)");
-    CHECK(titer("1:640 or greater") == "[640,inf)");
+    for (const char* text : {"1:640 or greater", "1:640 or more", "1:640 or higher", "1:640 and above", "640 or more"})
+        CHECK(titer(text) == "[640,inf)");
     CHECK(titer("&gt;1:640") == "(640,inf)");
 }
 

@@ -67,7 +67,7 @@ std::vector<given_resource> expanded(const std::string& item) {
     return out;
 }
 
-const fact& only_fact(const std::vector<record>& records) {
+fact only_fact(const std::vector<record>& records) {
     const fact* found = nullptr;
     for (const record& r : records)
         for (const fact& f : r.facts) {
@@ -88,7 +88,7 @@ const seen_patient likely{
 
 TEST_CASE("trial_test: a laboratory result becomes a fact by the way of a real resource") {
     const auto records = records_of(R"([{"lab": "http://loinc.org|6690-2", "on": "2026-01-10", "value": 3.60, "unit": "10*3/uL", "id": "o1", "version": "2"}])");
-    const fact& f = only_fact(records);
+    const fact f = only_fact(records);
     CHECK(tests::small_catalog()->id(f.what) == "wbc");
     CHECK(day(f.when) == "2026-01-10..2026-01-10");
     CHECK(f.observation.use == usability::usable);
@@ -130,7 +130,7 @@ TEST_CASE("trial_test: a specimen is a resource of its own, or a reference to on
 }
 
 TEST_CASE("trial_test: a condition keeps its statuses and dates") {
-    const fact& f = only_fact(records_of(R"([{"condition": "http://snomed.info/sct|55464009", "verification": "provisional", "clinical": "remission",
+    const fact f = only_fact(records_of(R"([{"condition": "http://snomed.info/sct|55464009", "verification": "provisional", "clinical": "remission",
       "category": "problem-list-item", "on": "2020-03", "recorded": "2021-01-01"}])"));
     CHECK(tests::small_catalog()->id(f.what) == "sle");
     CHECK(f.condition.verified == verification::support);
@@ -140,13 +140,13 @@ TEST_CASE("trial_test: a condition keeps its statuses and dates") {
 
 TEST_CASE("trial_test: drugs come as statements, orders, dispenses and administrations") {
     const auto source = [](const std::string& members) {
-        return only_fact(records_of(R"([{"drug": "http://www.nlm.nih.gov/research/umls/rxnorm|5521", "from": "2025-12-21")" + members + "}])").exposure.source;
+        return only_fact(records_of(R"([{"drug": "http://www.nlm.nih.gov/research/umls/rxnorm|5521", "from": "2025-12-21")" + members + "}]")).exposure.source;
     };
     CHECK(source("") == exposure_source::stated);
     CHECK(source(R"(, "as": "request")") == exposure_source::ordered);
     CHECK(source(R"(, "as": "dispense", "daysSupply": 30)") == exposure_source::dispensed);
     CHECK(source(R"(, "as": "administration")") == exposure_source::administered);
-    const fact& named = only_fact(records_of(R"([{"drug": "text:plaquenil 200mg", "from": "2025-12-21", "to": "2026-02-01"}])"));
+    const fact named = only_fact(records_of(R"([{"drug": "text:plaquenil 200mg", "from": "2025-12-21", "to": "2026-02-01"}])"));
     CHECK(tests::small_catalog()->id(named.what) == "drug.hydroxychloroquine");
     CHECK(named.notes.has(note::name_match_only));
     CHECK(only_fact(records_of(R"([{"drug": "text:plaquenil", "as": "request", "doNotPerform": true}])")).exposure.against);
