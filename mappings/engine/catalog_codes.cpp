@@ -191,6 +191,9 @@ void catalog_builder::read_concept_map(const item& from) {
 void catalog_builder::read_map_group(const item& from, value group) {
     const auto plain_uri = [](value v) {
         const std::string_view text = trimmed(v.text());
+        // A canonical may end in |version; the items of a questionnaire have a system that ends in |canonical.
+        if (text.starts_with("urn:trialgate:questionnaire|"))
+            return std::string(text);
         return std::string(text.substr(0, text.find('|')));
     };
     const std::string source_uri = plain_uri(group["source"]), target_uri = plain_uri(group["target"]);

@@ -24,9 +24,22 @@ bool includes(concept_id group, concept_id one, const catalog& codes) {
     return group == one || std::find(members.begin(), members.end(), one) != members.end();
 }
 
+// "dsdna.presence" and "dsdna.titer" are one analyte where the library has a group "dsdna" that includes both; "creatinine.serum" and
+// "creatinine.urine" are not, because no group joins them.
+bool joined(concept_id a, concept_id b, const catalog& codes) {
+    const std::string_view one = codes.id(a), other = codes.id(b);
+    const std::string_view stem = one.substr(0, one.find('.'));
+    if (other.substr(0, other.find('.')) != stem)
+        return false;
+    const concept_id group = codes.find(stem);
+    return group != concept_id::none && includes(group, a, codes) && includes(group, b, codes);
+}
+
 bool compatible(const std::vector<concept_id>& a, const std::vector<concept_id>& b, const catalog& codes) {
     return std::any_of(a.begin(), a.end(), [&](concept_id x) {
-        return std::any_of(b.begin(), b.end(), [&](concept_id y) { return includes(x, y, codes) || includes(y, x, codes); });
+        return std::any_of(b.begin(), b.end(), [&](concept_id y) {
+            return includes(x, y, codes) || includes(y, x, codes) || joined(x, y, codes);
+        });
     });
 }
 

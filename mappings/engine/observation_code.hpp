@@ -7,7 +7,8 @@ namespace trialgate::mappings {
 
 struct code_match {
     std::vector<coded_meaning> meanings; ///< of all codings together
-    /// Two codings are about different analytes, neither of which includes the other (clinical reference 4).
+    /// Two codings are about different analytes (clinical reference 4): neither includes the other, and no group named by the
+    /// common beginning of their ids ("dsdna" of "dsdna.titer") includes both.
     bool conflicting = false;
 };
 /// As `meanings_of`, with the check of the codings against each other.

@@ -133,7 +133,7 @@ private:
         fact_.found = by_range;
         agree(read_.said, limits);
         agree(serology() ? flags_.for_presence() : flags_.found, limits);
-        if (!serology())
+        if (!is(analyte_kind::titer))
             compare_flags(limits);
     }
 

@@ -134,7 +134,6 @@ public:
         known_members(root, file_members);
         if (!root["tests"].is_array())
             error(root["tests"] ? root["tests"] : root, "missing-member", "'tests' lists the tests");
-        check_expectations(root["tests"]);
         for (const value& test : root["tests"].elements())
             if (with_.only.empty() || test["name"].text().find(with_.only) != std::string_view::npos)
                 run_test(test, out);
@@ -150,6 +149,7 @@ private:
         if (result.name.empty())
             error(test, "missing-member", "a test needs a 'name'");
         result.line = fhir::locate(file_.source().text, test.offset()).line;
+        check_expectations(test);
         const auto of = trial_for(test);
         const auto zone = zone_of(test);
         given_reader reader(file_);
@@ -271,14 +271,12 @@ private:
     }
 
     // A misspelt expectation would pass for ever.
-    void check_expectations(value tests) {
-        for (const value& test : tests.elements()) {
-            check_expect(test["expect"]);
-            for (const value& next : test["then"].elements())
-                check_expect(next["expect"]);
-            if (!test["expect"] && test["then"].size() == 0)
-                error(test, "missing-member", "a test without 'expect' proves nothing");
-        }
+    void check_expectations(value test) {
+        check_expect(test["expect"]);
+        for (const value& next : test["then"].elements())
+            check_expect(next["expect"]);
+        if (!test["expect"] && test["then"].size() == 0)
+            error(test, "missing-member", "a test without 'expect' proves nothing");
     }
     void check_expect(value expect) {
         static constexpr std::string_view statuses[] = {"eligible", "likely", "possible", "not-now", "ineligible"};

@@ -198,8 +198,8 @@ TEST_CASE("trial_test: each expectation that is not met is told with its place")
         "trial.test.json:5:25: error: serology: verdict is met, expected not-met",
         "trial.test.json:5:46: error: serology: reason is null, expected too-old",
         "trial.test.json:5:70: error: serology: changesOn is 2026-06-01, expected never",
-        "trial.test.json:6:41: error: serology/ana: verdict is unknown (too-old), expected met",
-        "trial.test.json:6:49: error: there is no criterion 'serology/anna' (did you mean 'serology/ana'?)"});
+        "trial.test.json:6:39: error: serology/ana: verdict is unknown (too-old), expected met",
+        "trial.test.json:6:47: error: there is no criterion 'serology/anna' (did you mean 'serology/ana'?)"});
 }
 
 TEST_CASE("trial_test: steps add to what was given, with dates of their own") {
@@ -250,10 +250,10 @@ TEST_CASE("trial_test: mistakes in a test file are told, and the tests they touc
     std::vector<std::string> told;
     for (const problem& p : r.problems)
         told.push_back(p.code + ' ' + std::to_string(p.line));
-    CHECK(told == std::vector<std::string>{"unknown-version 1", "unknown-item 2", "unknown-member 3", "unknown-patient 4", "wrong-type 5", "wrong-type 5", "wrong-type 5", "unknown-member 5",
-                                           "bad-date 6", "missing-member 7", "unusable-resource 9", "wrong-type 10"});
+    CHECK(told == std::vector<std::string>{"unknown-item 2", "unknown-member 3", "unknown-patient 4", "wrong-type 5", "wrong-type 5", "wrong-type 5", "unknown-member 5",
+                                           "bad-date 6", "missing-member 7", "unusable-resource 9", "wrong-type 10", "unknown-version 1"});
     CHECK(std::any_of(r.results.begin(), r.results.end(), [](const auto& t) { return t.name == "ok"; }));
-    CHECK(std::none_of(r.results.begin(), r.results.end(), [](const auto& t) { return t.name == "a" || t.name == "g" || t.name == "h"; }));
+    CHECK(std::none_of(r.results.begin(), r.results.end(), [](const auto& t) { return t.name != "ok"; }));
 }
 
 TEST_CASE("trial_test: a fixed zone is hours and minutes") {
