@@ -121,7 +121,7 @@ exit_code batch::finish() {
             std::fprintf(stderr, "; %llu elements not usable%s", static_cast<unsigned long long>(read_.doubtful),
                          options_.verbose ? "" : " (--verbose names them)");
         if (!read_.unmapped.empty())
-            std::fprintf(stderr, "; %zu codes of unknown systems", read_.unmapped.size());
+            std::fprintf(stderr, "; unmapped local codes: %zu", read_.unmapped.size());
         std::fputc('\n', stderr);
         if (options_.verbose)
             for (const auto& [code, times] : read_.unmapped)

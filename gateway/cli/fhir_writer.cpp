@@ -45,8 +45,8 @@ public:
         if (!r.status)
             return;
         study(r);
-        // "not-now" is not pushed by default: a ResearchSubject would close the door that time opens again.
-        if (*r.status != trial_status::not_now)
+        // Of "not-now" and "ineligible" a study hears only about people whom it was told of before, which a batch cannot know.
+        if (*r.status <= trial_status::possible)
             subject(r);
         flag(r);
         guidance(r);

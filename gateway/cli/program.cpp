@@ -21,7 +21,12 @@ int run_program(int argc, char** argv) {
         // CLI11 answers help and version by an exception with code 0.
         return program.exit(e) == 0 ? static_cast<int>(exit_code::done) : static_cast<int>(exit_code::usage);
     }
-    return static_cast<int>(run ? run() : exit_code::usage);
+    const exit_code ended = run ? run() : exit_code::usage;
+    if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
+        std::fprintf(stderr, "error: the output could not be written\n");
+        return static_cast<int>(exit_code::failed);
+    }
+    return static_cast<int>(ended);
 }
 
 void add_library_options(CLI::App& to, screening_options& o) {

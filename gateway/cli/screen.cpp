@@ -49,10 +49,6 @@ void add_screen(CLI::App& program, verb& run) {
             const auto writer = make_writer(chosen->format, b, chosen->brief);
             b.each_report("", [&](mappings::trial_report r) { writer->add(std::move(r)); });
             writer->finish();
-            if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
-                std::fprintf(stderr, "error: the output could not be written\n");
-                return exit_code::failed;
-            }
             return b.finish();
         };
     });

@@ -38,7 +38,25 @@ std::string_view sentence_of(trial_status s) {
 
 std::string version_suffix(const evidence_item& e) { return e.version.empty() ? "" : " v" + e.version; }
 
-void write_criterion(std::string& out, const criterion_report& c, const painter& paint, unsigned width, std::size_t indent) {
+bool is_silent(const criterion_report& c) { return c.is.is == verdict::unknown && c.evidence.empty() && c.parts.empty(); }
+
+/// "acr-1997/A1" with the text "Malar rash: fixed redness ..." is "A1 Malar rash".
+std::string short_name(const criterion_report& c) {
+    return c.id.substr(c.id.rfind('/') + 1) + ' ' + printable(c.text.substr(0, c.text.find(':')));
+}
+
+/// Evidence goes up to the whole in the data; people read it once, at the part that rests on it.
+bool shown_below(const criterion_report& c, const evidence_item& e) {
+    const auto same = [&](const evidence_item& o) { return o.reference == e.reference && o.date == e.date && o.text == e.text; };
+    return std::any_of(c.parts.begin(), c.parts.end(), [&](const criterion_report& p) {
+        return std::any_of(p.evidence.begin(), p.evidence.end(), same) || shown_below(p, e);
+    });
+}
+
+/// `above`: the criterion of which this is a part; a note that it shows is only named here.
+void write_criterion(
+    std::string& out, const criterion_report& c, const criterion_report* above, const painter& paint, unsigned width, std::size_t indent
+) {
     const std::string margin(indent, ' ');
     std::string head = margin + paint(style_of(c.is.is), padded(word(c.is.is), 8)) + "  " + paint(style::bold, c.id);
     if (!c.text.empty())
@@ -59,11 +77,22 @@ void write_criterion(std::string& out, const criterion_report& c, const painter&
     if (c.changes_on)
         line("changes on ", to_string(*c.changes_on) + " if nothing new arrives");
     for (const evidence_item& e : c.evidence)
-        line("- ", e.reference + version_suffix(e) + (e.date.empty() ? ", undated" : ", " + e.date) + ": " + e.text);
-    for (const shown_note& n : c.notes)
-        line("note " + n.id + ": ", n.sentence);
+        if (!shown_below(c, e))
+            line("- ", e.reference + version_suffix(e) + (e.date.empty() ? ", undated" : ", " + e.date) + ": " + e.text);
+    for (const shown_note& n : c.notes) {
+        const bool told = above && std::any_of(above->notes.begin(), above->notes.end(), [&](const shown_note& o) { return o.id == n.id; });
+        line("note " + n.id, told ? "" : ": " + n.sentence);
+    }
+    // Items of which nothing is recorded are named in one line: forty "no data" hide the three that matter.
+    const bool fold = std::count_if(c.parts.begin(), c.parts.end(), is_silent) >= 3;
+    std::string silent;
     for (const criterion_report& p : c.parts)
-        write_criterion(out, p, paint, width, indent + 4);
+        if (fold && is_silent(p))
+            silent += (silent.empty() ? "" : "; ") + short_name(p);
+        else
+            write_criterion(out, p, &c, paint, width, indent + 4);
+    if (!silent.empty())
+        line("open, nothing usable recorded: ", silent);
 }
 
 /// Most promising first; within a status whoever misses least, then by key.
@@ -136,8 +165,12 @@ private:
             out += " " + padded(r.changes_on ? to_string(*r.changes_on) : "", 12) + open + '\n';
         }
         out += "\n  + met   - not met   ? unknown\n";
+        std::size_t longest = 0;
+        for (const auto& c : t.criteria)
+            longest = std::max(longest, columns(c.root.id));
         for (std::size_t n = 0; n < t.criteria.size(); ++n)
-            out += "  " + std::to_string(n + 1) + "  " + padded(t.criteria[n].root.id, 22) + printable(t.criteria[n].root.text) + '\n';
+            out += "  " + padded(std::to_string(n + 1), t.criteria.size() > 9 ? 4 : 3) + padded(t.criteria[n].root.id, longest + 2) +
+                   printable(t.criteria[n].root.text) + '\n';
         return out + '\n';
     }
 
@@ -152,7 +185,7 @@ char verdict_sign(verdict v) noexcept { return v == verdict::met ? '+' : v == ve
 
 std::string explain_text(const trial_report& r, const report_options& options) {
     const painter paint(options.colours);
-    std::string out = paint(style::bold, r.patient) + "  " + r.trial + " (protocol " + r.version + "), as of " + to_string(r.as_of) + '\n';
+    std::string out = paint(style::bold, printable(r.patient)) + "  " + r.trial + " (protocol " + r.version + "), as of " + to_string(r.as_of) + '\n';
     if (r.status)
         out += "  " + paint(style_of(*r.status), to_code(*r.status)) + ": " + std::string(sentence_of(*r.status)) +
                (r.changes_on ? "; next change on " + to_string(*r.changes_on) + " if nothing new arrives" : "") + '\n';
@@ -162,7 +195,7 @@ std::string explain_text(const trial_report& r, const report_options& options) {
         out += "  note " + n.id + ": " + n.sentence + '\n';
     for (const criterion_report& c : r.criteria) {
         out += '\n';
-        write_criterion(out, c, paint, options.width, 2);
+        write_criterion(out, c, nullptr, paint, options.width, 2);
     }
     return out;
 }

@@ -116,7 +116,8 @@ catalog::code_strings catalog::strings() const {
     const auto dotted = [](std::string_view code, std::size_t at) {
         return std::string(code.substr(0, at)) + '.' + std::string(code.substr(at));
     };
-    // A sender may add a mark to an ICD code ("M32.1+"), which an exact comparison would lose: its codes are prefixes too.
+    // A sender may add a mark to an ICD code ("M32.1+"), which an exact comparison would lose: its codes are
+    // prefixes too.
     const auto add_icd = [&](std::string_view plain) {
         for (auto* to : {&codes, &prefixes}) {
             to->emplace(plain);
@@ -154,9 +155,8 @@ catalog::code_strings catalog::strings() const {
     return {{codes.begin(), codes.end()}, {prefixes.begin(), prefixes.end()}, {words.begin(), words.end()}};
 }
 
-std::shared_ptr<const catalog> catalog::load(
-    std::span<const source_file> files, options chosen, std::vector<problem>& problems
-) {
+std::shared_ptr<const catalog>
+catalog::load(std::span<const source_file> files, options chosen, std::vector<problem>& problems) {
     return catalog_builder(chosen, problems).build(files);
 }
 

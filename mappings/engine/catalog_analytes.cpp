@@ -1,6 +1,5 @@
-#include "mappings/engine/catalog_builder.hpp"
-
 #include "fhir/ucum.hpp"
+#include "mappings/engine/catalog_builder.hpp"
 #include "mappings/engine/code_check.hpp"
 #include "mappings/engine/phrases.hpp"
 #include "mappings/engine/spelling.hpp"
@@ -46,7 +45,8 @@ std::string choice_hint(std::string_view wanted, const Choices& choices) {
 }
 
 template <class Choices>
-auto choose(std::string_view wanted, const Choices& choices) -> std::optional<typename Choices::value_type::second_type> {
+auto choose(std::string_view wanted, const Choices& choices)
+    -> std::optional<typename Choices::value_type::second_type> {
     for (const auto& [name, meant] : choices)
         if (name == wanted)
             return meant;
@@ -70,7 +70,8 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
         text.replace(at, from.size(), to);
 }
 
-// The forms under which a unit string may be asked for: as written, with both micro signs as "u", with single spaces, without spaces.
+// The forms under which a unit string may be asked for: as written, with both micro signs as "u", with single
+// spaces, without spaces.
 std::vector<std::string> unit_spellings(std::string_view written) {
     std::string micro(trimmed(written));
     replace_all(micro, "\xC2\xB5", "u");
@@ -91,7 +92,8 @@ std::vector<std::string> unit_spellings(std::string_view written) {
 
 std::optional<fhir::decimal> number(value v) {
     bool exact = true;
-    const auto d = v.is_number() || v.is_string() ? fhir::parse_decimal(trimmed(v.text()), &exact) : std::nullopt;
+    const auto d =
+        v.is_number() || v.is_string() ? fhir::parse_decimal(trimmed(v.text()), &exact) : std::nullopt;
     return exact ? d : std::nullopt;
 }
 
@@ -118,8 +120,8 @@ std::optional<word_value> parse_word_value(std::string_view text) {
 }
 
 constexpr std::array<std::string_view, 16> analyte_members{
-    "concept", "kind",    "unit",    "units",    "offsets", "plausible",         "integer", "specimen",
-    "words",   "noUnit",  "scale",   "derived",  "note",    "screeningDilution", "source",  "$comment"};
+    "concept", "kind",   "unit",  "units",   "offsets", "plausible",         "integer", "specimen",
+    "words",   "noUnit", "scale", "derived", "note",    "screeningDilution", "source",  "$comment"};
 
 } // namespace
 
@@ -136,7 +138,8 @@ void catalog_builder::read_analyte(const item& from, value entry) {
     for (const fhir::json::member& m : entry.members())
         if (std::find(analyte_members.begin(), analyte_members.end(), m.name) == analyte_members.end())
             from.file->report(
-                problem::level::error, "unknown-member", m, "an analyte has no member '" + std::string(m.name) + "'",
+                problem::level::error, "unknown-member", m,
+                "an analyte has no member '" + std::string(m.name) + "'",
                 nearest_hint(m.name, analyte_members)
             );
     analyte a;
@@ -147,7 +150,8 @@ void catalog_builder::read_analyte(const item& from, value entry) {
     if (!kind) {
         error(
             from, entry["kind"] ? "bad-kind" : "missing-member", entry["kind"] ? entry["kind"] : entry,
-            "'kind' is one of quantity, titer, presence, ordinal, count, score", choice_hint(entry["kind"].text(), kinds)
+            "'kind' is one of quantity, titer, presence, ordinal, count, score",
+            choice_hint(entry["kind"].text(), kinds)
         );
         return;
     }
@@ -156,7 +160,10 @@ void catalog_builder::read_analyte(const item& from, value entry) {
         if (const auto chosen = choose(rule.text(), no_units))
             a.without_unit = *chosen;
         else
-            error(from, "bad-kind", rule, "'noUnit' is one of refuse, by-range, accept", choice_hint(rule.text(), no_units));
+            error(
+                from, "bad-kind", rule, "'noUnit' is one of refuse, by-range, accept",
+                choice_hint(rule.text(), no_units)
+            );
     }
     a.integer = entry["integer"].as_bool();
     for (const value& s : entry["specimen"].elements())
@@ -169,7 +176,8 @@ void catalog_builder::read_analyte(const item& from, value entry) {
         }
     if (const value dilution = entry["screeningDilution"]) {
         const auto d = number(dilution);
-        if (d && d->is_integer() && d->exponent >= 0 && d->exponent <= 6 && d->mantissa > 0 && d->mantissa < 10'000'000) {
+        if (d && d->is_integer() && d->exponent >= 0 && d->exponent <= 6 && d->mantissa > 0 &&
+            d->mantissa < 10'000'000) {
             a.screening_dilution = d->mantissa;
             for (int i = 0; i < d->exponent; ++i)
                 a.screening_dilution *= 10;
@@ -183,7 +191,10 @@ void catalog_builder::read_analyte(const item& from, value entry) {
 
     std::uint16_t& index = out_->analyte_index_[static_cast<std::size_t>(a.concept_)];
     if (index != 0xffff) {
-        error(from, "duplicate-analyte", entry["concept"], "the analyte '" + std::string(entry["concept"].text()) + "' is given twice");
+        error(
+            from, "duplicate-analyte", entry["concept"],
+            "the analyte '" + std::string(entry["concept"].text()) + "' is given twice"
+        );
         return;
     }
     index = static_cast<std::uint16_t>(out_->analytes_.size());
@@ -205,11 +216,13 @@ void catalog_builder::read_units(const item& from, value entry, analyte& into) {
     }
     for (const fhir::json::member& m : entry["units"].members()) {
         unit_rule rule;
-        const auto factor = m.content.is_string() || m.content.is_number() ? parse_ratio(m.content.text()) : std::nullopt;
+        const auto factor =
+            m.content.is_string() || m.content.is_number() ? parse_ratio(m.content.text()) : std::nullopt;
         if (!factor) {
             error(
                 from, "bad-ratio", m.content,
-                "'" + std::string(m.content.text()) + "' is no exact factor; write \"1/1000\", \"5/442\" or \"1.6114\""
+                "'" + std::string(m.content.text()) +
+                    "' is no exact factor; write \"1/1000\", \"5/442\" or \"1.6114\""
             );
             continue;
         }
@@ -222,16 +235,19 @@ void catalog_builder::read_units(const item& from, value entry, analyte& into) {
         }
         const auto proper = fhir::ucum::parse(m.name);
         const auto by_ucum = proper && canonical ? fhir::ucum::factor(*proper, *canonical) : std::nullopt;
-        rule.by_alias = !(proper && canonical && (!by_ucum ? entry["offsets"][m.name].type() != fhir::json::kind::missing &&
-                                                                 comparable(*proper, *canonical)
-                                                           : *by_ucum == rule.factor));
+        rule.by_alias =
+            !(proper && canonical &&
+              (!by_ucum ? entry["offsets"][m.name].type() != fhir::json::kind::missing &&
+                              comparable(*proper, *canonical)
+                        : *by_ucum == rule.factor));
         for (const std::string& spelling : unit_spellings(m.name))
             into.units.try_emplace(spelling, rule);
     }
     for (const fhir::json::member& m : entry["offsets"].members())
         if (!entry["units"][m.name])
             from.file->report(
-                problem::level::error, "bad-ratio", m, "an offset for '" + std::string(m.name) + "', which 'units' does not list"
+                problem::level::error, "bad-ratio", m,
+                "an offset for '" + std::string(m.name) + "', which 'units' does not list"
             );
 }
 
@@ -248,7 +264,10 @@ void catalog_builder::read_scales(const item& from, value entry, analyte& into) 
         if (const auto meant = parse_word_value(m.content.text()))
             into.words.insert_or_assign(plain_text(m.name), *meant);
         else
-            error(from, "bad-number", m.content, "a word stands for a number or a range: \"0\", \">50\", \"6-10\"");
+            error(
+                from, "bad-number", m.content,
+                "a word stands for a number or a range: \"0\", \">50\", \"6-10\""
+            );
     }
 }
 
@@ -259,7 +278,10 @@ void catalog_builder::read_derivation(const item& from, value entry, analyte& in
     const value parts = derived["from"];
     const std::string_view rule = derived["rule"].text();
     if (parts.size() != 2 || (rule != "product" && rule != "quotient")) {
-        error(from, "missing-member", derived, "'derived' needs 'from' (two concepts) and 'rule' (product or quotient)");
+        error(
+            from, "missing-member", derived,
+            "'derived' needs 'from' (two concepts) and 'rule' (product or quotient)"
+        );
         return;
     }
     analyte::derivation d;
@@ -302,7 +324,8 @@ void catalog_builder::read_words(const item& from) {
         const auto means = choose(m.name, word_kinds);
         if (!means) {
             from.file->report(
-                problem::level::error, "unknown-member", m, "there is no kind of result word '" + std::string(m.name) + "'",
+                problem::level::error, "unknown-member", m,
+                "there is no kind of result word '" + std::string(m.name) + "'",
                 choice_hint(m.name, word_kinds)
             );
             continue;
@@ -328,7 +351,10 @@ void catalog_builder::read_words_of_kind(const item& from, value list, catalog::
             return r.means != means && r.said.words() == p.words();
         });
         if (other != words_->results.end())
-            error(from, "duplicate-word", text, "'" + std::string(text.text()) + "' is in two lists that mean different things");
+            error(
+                from, "duplicate-word", text,
+                "'" + std::string(text.text()) + "' is in two lists that mean different things"
+            );
         else
             words_->results.push_back({means, std::move(p)});
     }

@@ -76,7 +76,8 @@ void catalog_builder::sort_out(const json_file& file) {
     else
         error(
             whole, "unknown-file", root,
-            "neither a FHIR resource (ValueSet, ConceptMap, NamingSystem or a Bundle of them) nor an object with "
+            "neither a FHIR resource (ValueSet, ConceptMap, NamingSystem or a Bundle of them) nor an object "
+            "with "
             "'analytes', 'medications' or 'words'"
         );
 }
@@ -103,7 +104,8 @@ void catalog_builder::sort_out_resource(const json_file& file, value resource, b
         static constexpr std::string_view known[] = {"Bundle", "ValueSet", "ConceptMap", "NamingSystem"};
         error(
             one, "unknown-file", resource["resourceType"] ? resource["resourceType"] : resource,
-            type.empty() ? "a resource without resourceType" : "a resource of type '" + std::string(type) + "' has no meaning here",
+            type.empty() ? "a resource without resourceType"
+                         : "a resource of type '" + std::string(type) + "' has no meaning here",
             nearest_hint(type, known)
         );
     }
@@ -121,7 +123,10 @@ concept_id catalog_builder::add_concept(std::string_view id) {
 
 concept_id catalog_builder::concept_named(const item& from, value name, std::string_view where) {
     if (!name.is_string()) {
-        error(from, name ? "wrong-type" : "missing-member", name ? name : from.content, std::string(where) + " needs the id of a concept");
+        error(
+            from, name ? "wrong-type" : "missing-member", name ? name : from.content,
+            std::string(where) + " needs the id of a concept"
+        );
         return concept_id::none;
     }
     const concept_id found = out_->find(name.text());
@@ -138,7 +143,8 @@ std::string catalog_builder::near_concept(std::string_view id) const {
     return near.empty() ? near : "did you mean '" + near + "'?";
 }
 
-// A group holds what its members hold. A chain of inclusions that comes back to its start is reported at the inclusion that closes it.
+// A group holds what its members hold. A chain of inclusions that comes back to its start is reported at the
+// inclusion that closes it.
 void catalog_builder::close_groups() {
     const std::size_t count = out_->names_.size();
     std::vector<std::vector<const include_of_group*>> direct(count);
@@ -232,12 +238,18 @@ void catalog_builder::finish_words() {
     out_->result_words_ = words_;
 }
 
-void catalog_builder::error(const item& from, std::string_view code, value at, std::string text, std::string hint) const {
+void catalog_builder::error(
+    const item& from, std::string_view code, value at, std::string text, std::string hint
+) const {
     from.file->report(problem::level::error, code, at ? at : from.content, std::move(text), std::move(hint));
 }
 
-void catalog_builder::warn(const item& from, std::string_view code, value at, std::string text, std::string hint) const {
-    from.file->report(problem::level::warning, code, at ? at : from.content, std::move(text), std::move(hint));
+void catalog_builder::warn(
+    const item& from, std::string_view code, value at, std::string text, std::string hint
+) const {
+    from.file->report(
+        problem::level::warning, code, at ? at : from.content, std::move(text), std::move(hint)
+    );
 }
 
 } // namespace trialgate::mappings

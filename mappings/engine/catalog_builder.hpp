@@ -1,5 +1,6 @@
-// Builds a catalog from files. Internal to catalog::load; the parts are in catalog_builder.cpp (order of work, groups),
-// catalog_codes.cpp (ValueSet, ConceptMap, NamingSystem) and catalog_analytes.cpp (analytes, names, words).
+// Builds a catalog from files. Internal to catalog::load; the parts are in catalog_builder.cpp (order of
+// work, groups), catalog_codes.cpp (ValueSet, ConceptMap, NamingSystem) and catalog_analytes.cpp (analytes,
+// names, words).
 #pragma once
 
 #include "mappings/engine/catalog.hpp"
@@ -14,7 +15,8 @@ inline constexpr std::size_t longest_code_key = 640;
 
 class catalog_builder {
 public:
-    catalog_builder(catalog::options chosen, std::vector<problem>& problems) : chosen_(chosen), problems_(problems) {}
+    catalog_builder(catalog::options chosen, std::vector<problem>& problems)
+        : chosen_(chosen), problems_(problems) {}
     std::shared_ptr<const catalog> build(std::span<const source_file> files);
 
 private:
@@ -46,8 +48,10 @@ private:
     void read_concept_map(const item& from);
     void read_map_group(const item& from, value group);
     void read_map_element(const item& from, value element, std::string_view source, std::string_view target);
-    void map_code(const item& from, value target_element, std::string_view source, std::string_view code,
-                  std::string_view target);
+    void map_code(
+        const item& from, value target_element, std::string_view source, std::string_view code,
+        std::string_view target
+    );
 
     /// The preferred URI; a system that nothing names stands for itself.
     std::string_view system_of(const item& from, value uri);
@@ -74,8 +78,10 @@ private:
     concept_id concept_named(const item& from, value name, std::string_view where);
     std::string near_concept(std::string_view id) const;
 
-    void error(const item& from, std::string_view code, value at, std::string text, std::string hint = {}) const;
-    void warn(const item& from, std::string_view code, value at, std::string text, std::string hint = {}) const;
+    void
+    error(const item& from, std::string_view code, value at, std::string text, std::string hint = {}) const;
+    void
+    warn(const item& from, std::string_view code, value at, std::string text, std::string hint = {}) const;
 
     catalog::options chosen_;
     std::vector<problem>& problems_;

@@ -1,5 +1,4 @@
 #include "mappings/engine/catalog_builder.hpp"
-
 #include "mappings/engine/code_check.hpp"
 #include "mappings/engine/spelling.hpp"
 
@@ -34,7 +33,9 @@ void catalog_builder::read_naming_system(const item& from) {
         const bool is_oid = id["type"].text() == "oid";
         if (is_oid && text.starts_with("urn:oid:"))
             uris.emplace_back(text.substr(8));
-        uris.push_back(is_oid && !text.starts_with("urn:") ? "urn:oid:" + std::string(text) : std::string(text));
+        uris.push_back(
+            is_oid && !text.starts_with("urn:") ? "urn:oid:" + std::string(text) : std::string(text)
+        );
         if (is_oid && !text.starts_with("urn:"))
             uris.emplace_back(text);
         if (preferred.empty() || (id["preferred"].as_bool() && !is_oid))
@@ -49,7 +50,8 @@ void catalog_builder::read_naming_system(const item& from) {
         if (!fresh && at->second != preferred)
             error(
                 from, "duplicate-system", from.content,
-                "'" + uri + "' already stands for '" + at->second + "' and cannot stand for '" + preferred + "' too"
+                "'" + uri + "' already stands for '" + at->second + "' and cannot stand for '" + preferred +
+                    "' too"
             );
     }
 }
@@ -57,7 +59,9 @@ void catalog_builder::read_naming_system(const item& from) {
 void catalog_builder::declare_concept(const item& from) {
     const value id = from.content["id"];
     if (!id.is_string() || id.text().empty()) {
-        error(from, "missing-member", from.content, "a ValueSet without id: the id is the name of its concept");
+        error(
+            from, "missing-member", from.content, "a ValueSet without id: the id is the name of its concept"
+        );
         return;
     }
     if (id.text().size() > 200) {
@@ -68,7 +72,9 @@ void catalog_builder::declare_concept(const item& from) {
     if (c != concept_id::none) {
         // An unverified file may add codes to a concept; two definitions of one concept are a mistake.
         if (!from.unverified)
-            error(from, "duplicate-concept", id, "the concept '" + std::string(id.text()) + "' is defined twice");
+            error(
+                from, "duplicate-concept", id, "the concept '" + std::string(id.text()) + "' is defined twice"
+            );
     } else if (out_->names_.size() >= 0xfffe) {
         error(from, "too-many-concepts", id, "more than 65,533 concepts");
         return;
@@ -86,7 +92,10 @@ void catalog_builder::read_value_set(const item& from) {
         return;
     const value compose = from.content["compose"];
     if (compose["exclude"].size() != 0)
-        error(from, "unsupported-exclude", compose["exclude"], "compose.exclude is not supported: list what counts");
+        error(
+            from, "unsupported-exclude", compose["exclude"],
+            "compose.exclude is not supported: list what counts"
+        );
     for (const value& include : compose["include"].elements())
         read_include(from, include, what);
     if (!compose)
@@ -98,7 +107,8 @@ void catalog_builder::read_include(const item& from, value include, concept_id w
         if (include["system"])
             error(
                 from, "unsupported-include", include,
-                "an include with both 'system' and 'valueSet' would mean what is in both; write two includes for what is in either"
+                "an include with both 'system' and 'valueSet' would mean what is in both; write two includes "
+                "for what is in either"
             );
         else
             read_groups(from, include, what);
@@ -111,35 +121,49 @@ void catalog_builder::read_include(const item& from, value include, concept_id w
     }
     const std::string_view system = system_of(from, uri);
     if (include["concept"].size() == 0 && include["filter"].size() == 0)
-        error(from, "unsupported-include", include, "a whole code system cannot be a concept: name codes or a filter");
+        error(
+            from, "unsupported-include", include,
+            "a whole code system cannot be a concept: name codes or a filter"
+        );
     else if (include["concept"] && include["filter"])
-        error(from, "unsupported-include", include, "codes and a filter in one include would mean what is in both; write two includes");
+        error(
+            from, "unsupported-include", include,
+            "codes and a filter in one include would mean what is in both; write two includes"
+        );
     else if (include["concept"])
         read_listed_codes(from, include, system, what);
     else
         read_filters(from, include, system, what);
 }
 
-void catalog_builder::read_listed_codes(const item& from, value include, std::string_view system, concept_id what) {
+void catalog_builder::read_listed_codes(
+    const item& from, value include, std::string_view system, concept_id what
+) {
     const fhir::date of_all = valid_before(from, include);
     for (const value& c : include["concept"].elements())
         if (const std::string_view code = checked_code(from, c["code"], system); !code.empty())
             add_meaning(system, code, {what, std::min(of_all, valid_before(from, c))});
 }
 
-void catalog_builder::read_filters(const item& from, value include, std::string_view system, concept_id what) {
+void catalog_builder::read_filters(
+    const item& from, value include, std::string_view system, concept_id what
+) {
     const value filters = include["filter"];
     if (filters.size() != 1 || !is_hierarchical(system)) {
         error(
             from, "unsupported-filter", filters,
-            filters.size() > 1 ? "several filters in one include would mean what all of them cover; write several includes"
-                               : "a filter works on ICD and ATC codes only; list the codes of '" + std::string(system) + "'"
+            filters.size() > 1
+                ? "several filters in one include would mean what all of them cover; write several includes"
+                : "a filter works on ICD and ATC codes only; list the codes of '" + std::string(system) + "'"
         );
         return;
     }
     const value f = filters[std::size_t{0}];
     if (f["property"].text() != "concept" || f["op"].text() != "is-a") {
-        error(from, "unsupported-filter", f, "only the filter {\"property\": \"concept\", \"op\": \"is-a\"} is supported");
+        error(
+            from, "unsupported-filter", f,
+            "only the filter {\"property\": \"concept\", \"op\": \"is-a\"} is supported"
+        );
         return;
     }
     if (const std::string_view code = checked_code(from, f["value"], system); !code.empty())
@@ -191,14 +215,18 @@ void catalog_builder::read_concept_map(const item& from) {
 void catalog_builder::read_map_group(const item& from, value group) {
     const auto plain_uri = [](value v) {
         const std::string_view text = trimmed(v.text());
-        // A canonical may end in |version; the items of a questionnaire have a system that ends in |canonical.
+        // A canonical may end in |version; the items of a questionnaire have a system that ends in
+        // |canonical.
         if (text.starts_with("urn:trialgate:questionnaire|"))
             return std::string(text);
         return std::string(text.substr(0, text.find('|')));
     };
     const std::string source_uri = plain_uri(group["source"]), target_uri = plain_uri(group["target"]);
     if (source_uri.empty()) {
-        error(from, "missing-member", group, "a group of a ConceptMap needs 'source', the system of the local codes");
+        error(
+            from, "missing-member", group,
+            "a group of a ConceptMap needs 'source', the system of the local codes"
+        );
         return;
     }
     const std::string source(out_->systems_.try_emplace(source_uri, source_uri).first->second);
@@ -209,7 +237,8 @@ void catalog_builder::read_map_group(const item& from, value group) {
             near.consider(preferred);
         error(
             from, "unknown-system", group["target"],
-            "'" + target_uri + "' is no code system that the library knows; use 'urn:trialgate:concept'", near.hint()
+            "'" + target_uri + "' is no code system that the library knows; use 'urn:trialgate:concept'",
+            near.hint()
         );
         return;
     }
@@ -236,14 +265,17 @@ void catalog_builder::read_map_element(
             relation == "source-is-broader-than-target")
             warn(
                 from, "inexact-map", said,
-                "'" + code + "' is mapped to something narrower than itself: every fact with this code will count as that"
+                "'" + code +
+                    "' is mapped to something narrower than itself: every fact with this code will count as "
+                    "that"
             );
         map_code(from, t, source, code, target);
     }
 }
 
 void catalog_builder::map_code(
-    const item& from, value target_element, std::string_view source, std::string_view code, std::string_view target
+    const item& from, value target_element, std::string_view source, std::string_view code,
+    std::string_view target
 ) {
     const value to = target_element["code"];
     const fhir::date until = valid_before(from, target_element);
@@ -267,7 +299,8 @@ void catalog_builder::map_code(
             found.push_back({c, before});
     else if (is_hierarchical(target))
         for (std::size_t size = key.size(); size > target.size() + 1 && found.empty(); --size)
-            if (const auto above = out_->prefixes_.find(std::string_view(key).substr(0, size)); above != out_->prefixes_.end())
+            if (const auto above = out_->prefixes_.find(std::string_view(key).substr(0, size));
+                above != out_->prefixes_.end())
                 found = above->second;
     // A map to a proper code that no concept lists says what the local code is, and that no trial reads it.
     if (found.empty())
@@ -290,7 +323,10 @@ std::string_view catalog_builder::system_of(const item& from, value uri) {
         nearest_name near(own);
         for (const auto& [known, preferred] : out_->systems_)
             near.consider(known);
-        warn(from, "unknown-system", uri, "no NamingSystem names the code system '" + own + "'; it is taken as it stands", near.hint());
+        warn(
+            from, "unknown-system", uri,
+            "no NamingSystem names the code system '" + own + "'; it is taken as it stands", near.hint()
+        );
     }
     return out_->systems_.try_emplace(own, own).first->second;
 }
@@ -321,7 +357,10 @@ std::string_view catalog_builder::checked_code(const item& from, value code, std
         return plain_icd(text, room_);
     }
     if (system.size() + 1 + text.size() > longest_code_key) {
-        error(from, "code-too-long", code, "system and code are longer than " + std::to_string(longest_code_key) + " characters");
+        error(
+            from, "code-too-long", code,
+            "system and code are longer than " + std::to_string(longest_code_key) + " characters"
+        );
         return {};
     }
     room_ = text;

@@ -8,12 +8,18 @@ namespace trialgate::mappings {
 
 namespace {
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+bool is_digit(char c) noexcept {
+    return c >= '0' && c <= '9';
+}
 bool all_digits(std::string_view text) noexcept {
     return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
 }
-bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
-char upper(char c) noexcept { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
+bool is_space(char c) noexcept {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+char upper(char c) noexcept {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+}
 
 // Multiplication in the dihedral group of ten elements, and the permutation of Verhoeff's scheme.
 constexpr std::array<std::array<std::uint8_t, 10>, 10> dihedral{{
@@ -76,7 +82,9 @@ bool snomed_check_digit(std::string_view code) noexcept {
     return check == 0;
 }
 
-bool is_icd(std::string_view system) noexcept { return system.find("icd-") != std::string_view::npos; }
+bool is_icd(std::string_view system) noexcept {
+    return system.find("icd-") != std::string_view::npos;
+}
 
 bool is_hierarchical(std::string_view system) noexcept {
     return is_icd(system) || system.find("/atc") != std::string_view::npos;
@@ -87,7 +95,8 @@ code_defect check_code(std::string_view system, std::string_view code) noexcept 
         return !shape ? code_defect::shape : digit ? code_defect::none : code_defect::check_digit;
     };
     if (system == "http://loinc.org") {
-        if (code.starts_with("LP") || code.starts_with("LA") || code.starts_with("LL") || code.starts_with("LG"))
+        if (code.starts_with("LP") || code.starts_with("LA") || code.starts_with("LL") ||
+            code.starts_with("LG"))
             return code_defect::none;
         return judged(loinc_shape(code), loinc_check_digit(code));
     }
@@ -106,7 +115,8 @@ std::string_view plain_icd(std::string_view code, std::span<char> room) noexcept
     code = trimmed(code);
     if (code.ends_with(dagger))
         code.remove_suffix(dagger.size());
-    while (!code.empty() && (code.back() == '+' || code.back() == '*' || code.back() == '!' || code.back() == '-'))
+    while (!code.empty() &&
+           (code.back() == '+' || code.back() == '*' || code.back() == '!' || code.back() == '-'))
         code.remove_suffix(1);
     if (code.ends_with('.'))
         code.remove_suffix(1);

@@ -1,4 +1,5 @@
-// Whether a code can exist at all, from its own digits: typing errors are found when a file is loaded, not when a patient is missed.
+// Whether a code can exist at all, from its own digits: typing errors are found when a file is loaded, not
+// when a patient is missed.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +8,8 @@
 
 namespace trialgate::mappings {
 
-/// LOINC: digits, a hyphen and a mod-10 check digit ("5048-4"). Codes of parts and answers (LP..., LA...) are not judged.
+/// LOINC: digits, a hyphen and a mod-10 check digit ("5048-4"). Codes of parts and answers (LP..., LA...) are
+/// not judged.
 bool loinc_check_digit(std::string_view code) noexcept;
 
 /// SNOMED CT: 6 to 18 digits, the last of them by Verhoeff's dihedral scheme.
@@ -24,9 +26,10 @@ bool is_icd(std::string_view system) noexcept;
 /// True for systems in which a code begins with the codes of everything above it: ICD and ATC.
 bool is_hierarchical(std::string_view system) noexcept;
 
-/// The comparable form of an ICD code: trimmed, upper case, no dot; the marks of ICD-10 ("+", "*", "!", a dagger) and a final "-" or
-/// "." dropped. Written to `room`; empty when the text is no ICD code (so "71.00" does not become 710.0: the dot stands
-/// after three characters, after four in E codes of ICD-9).
+/// The comparable form of an ICD code: trimmed, upper case, no dot; the marks of ICD-10 ("+", "*", "!", a
+/// dagger) and a final "-" or
+/// "." dropped. Written to `room`; empty when the text is no ICD code (so "71.00" does not become 710.0: the
+/// dot stands after three characters, after four in E codes of ICD-9).
 std::string_view plain_icd(std::string_view code, std::span<char> room) noexcept;
 
 /// Without ASCII white space at both ends.

@@ -10,7 +10,8 @@ fhir::date window::start(fhir::date as_of) const noexcept {
     return fhir::add_months(as_of, -months) - days;
 }
 
-// The end of a month makes several as-of dates share one start, so the day is searched for, not computed: the law is start(t) > d.
+// The end of a month makes several as-of dates share one start, so the day is searched for, not computed: the
+// law is start(t) > d.
 fhir::date window::expires(fhir::date d) const noexcept {
     if (unlimited() || d >= fhir::date::highest() - days)
         return fhir::date::highest();

@@ -12,7 +12,8 @@ namespace {
 template <class Enum>
 using choice = std::pair<std::string_view, Enum>;
 
-constexpr std::array<choice<sex>, 3> sexes{{{"female", sex::female}, {"male", sex::male}, {"other", sex::other}}};
+constexpr std::array<choice<sex>, 3> sexes{
+    {{"female", sex::female}, {"male", sex::male}, {"other", sex::other}}};
 constexpr std::array<choice<relation>, 4> relations{
     {{">=", relation::at_least}, {">", relation::above}, {"<=", relation::at_most}, {"<", relation::below}}};
 constexpr std::array<choice<finding>, 3> findings{
@@ -20,7 +21,9 @@ constexpr std::array<choice<finding>, 3> findings{
 constexpr std::array<choice<bool>, 2> sides{{{"below", true}, {"above", false}}};
 constexpr std::array<choice<bool>, 2> picks{{{"any", false}, {"latest", true}}};
 constexpr std::array<choice<coincidence::effect>, 3> effects{
-    {{"ignore", coincidence::effect::ignore}, {"cause", coincidence::effect::cause}, {"note", coincidence::effect::note}}};
+    {{"ignore", coincidence::effect::ignore},
+     {"cause", coincidence::effect::cause},
+     {"note", coincidence::effect::note}}};
 constexpr std::array<choice<coded>, 3> coded_kinds{
     {{"finding", coded::finding}, {"proof", coded::proof}, {"support", coded::support}}};
 constexpr std::array<choice<change_test::direction>, 3> directions{
@@ -44,7 +47,10 @@ bool trial_reader::read_age(const node& n, criterion& into) {
     if (n.content.is_object() && !m.has("min") && !m.has("max"))
         error(n, "missing-member", "an age test needs 'min' or 'max'");
     if (test.min >= 0 && test.max >= 0 && test.min > test.max)
-        warn(n, "unreachable-criterion", "nobody is at least " + std::to_string(test.min) + " and at most " + std::to_string(test.max));
+        warn(
+            n, "unreachable-criterion",
+            "nobody is at least " + std::to_string(test.min) + " and at most " + std::to_string(test.max)
+        );
     into.test = test;
     return true;
 }
@@ -69,7 +75,10 @@ bool trial_reader::read_observation(const node& n, criterion& into) {
     const node occasions = m.take("occasions");
     replace_if(test.occasions, whole(occasions, 1, 1000));
     if (occasions && test.occasions > 1 && test.latest)
-        warn(occasions, "unreachable-criterion", "the latest result alone cannot be " + std::to_string(test.occasions) + " occasions");
+        warn(
+            occasions, "unreachable-criterion",
+            "the latest result alone cannot be " + std::to_string(test.occasions) + " occasions"
+        );
     replace_if(test.gap_days, day_count(m.take("gap")));
     test.disproves = truth(m.take("disproves")).value_or(true);
     read_coincidences(m.take("coincides"), test);
@@ -89,8 +98,12 @@ bool trial_reader::read_observation_rule(members& m, observation_test& into) {
             if (const node unsure = m.take("unsureFrom")) {
                 test.unsure_from = limit(unsure, into.concepts);
                 const bool upward = op == relation::at_least || op == relation::above;
-                if (test.unsure_from && (upward ? *test.unsure_from > test.limit : *test.unsure_from < test.limit))
-                    error(unsure, "bad-number", "'unsureFrom' lies on the side where the test is met; it leads up to the limit");
+                if (test.unsure_from &&
+                    (upward ? *test.unsure_from > test.limit : *test.unsure_from < test.limit))
+                    error(
+                        unsure, "bad-number",
+                        "'unsureFrom' lies on the side where the test is met; it leads up to the limit"
+                    );
             }
             into.test = std::move(test);
         }
@@ -105,9 +118,15 @@ bool trial_reader::read_observation_rule(members& m, observation_test& into) {
         read_range(m, last, into);
     }
     if (rules == 0)
-        error(m.object(), "missing-member", "an observation test needs a limit ('>=', '>', '<=', '<'), 'finding' or 'range'");
+        error(
+            m.object(), "missing-member",
+            "an observation test needs a limit ('>=', '>', '<=', '<'), 'finding' or 'range'"
+        );
     else if (rules > 1)
-        error(last, "unknown-member", "an observation test has one rule: a limit, 'finding' or 'range'", "use 'all' for two");
+        error(
+            last, "unknown-member", "an observation test has one rule: a limit, 'finding' or 'range'",
+            "use 'all' for two"
+        );
     return true;
 }
 
@@ -150,7 +169,10 @@ void trial_reader::read_coincidences(const node& list, observation_test& into) {
                 nearest_name near(raised.content.text());
                 for (unsigned i = 0; i < static_cast<unsigned>(note::count_); ++i)
                     near.consider(mappings::id(static_cast<note>(i)));
-                error(raised, "unknown-note", "the engine has no note '" + std::string(raised.content.text()) + "'", near.hint());
+                error(
+                    raised, "unknown-note",
+                    "the engine has no note '" + std::string(raised.content.text()) + "'", near.hint()
+                );
             }
         }
         m.finish();
@@ -195,7 +217,8 @@ bool trial_reader::read_diagnosis(const node& n, criterion& into) {
     test.exclude = concepts(m.take("exclude"));
     replace_if(test.encounter_days, whole(m.take("encounterDays"), 1, 1000));
     m.finish();
-    if (test.include.empty() && test.review.empty() && n.content["include"].is_array() && n.content["include"].size() == 0)
+    if (test.include.empty() && test.review.empty() && n.content["include"].is_array() &&
+        n.content["include"].size() == 0)
         warn(n, "unreachable-criterion", "no concept can make or support this diagnosis");
     into.test = std::move(test);
     return true;
@@ -246,7 +269,9 @@ bool trial_reader::read_exposure(const node& n, criterion& into) {
         members shorts(*this, courses, "'shortCourses'");
         test.short_course_drugs = concepts(shorts.need("concepts"));
         const node days = shorts.need("days");
-        replace_if(test.short_course_days, days.content.is_number() ? whole(days, 0, 10000) : day_count(days));
+        replace_if(
+            test.short_course_days, days.content.is_number() ? whole(days, 0, 10000) : day_count(days)
+        );
         shorts.finish();
     }
     test.other_drugs = concepts(m.take("otherDrugs"));
@@ -256,7 +281,8 @@ bool trial_reader::read_exposure(const node& n, criterion& into) {
     } else if (const auto given = chosen_.settings.find("historyComplete"); given != chosen_.settings.end()) {
         test.history_complete = given->second == "true";
     } else if (const auto s = settings_.find("historyComplete"); s != settings_.end()) {
-        test.history_complete = truth({s->second.file, s->second.declared, s->second.declared}).value_or(false);
+        test.history_complete =
+            truth({s->second.file, s->second.declared, s->second.declared}).value_or(false);
     }
     m.finish();
     into.test = std::move(test);
@@ -272,17 +298,19 @@ void trial_reader::read_gaps(members& m, exposure_test& into) {
     for (const json::member& entry : special.content.members()) {
         const concept_id c = codes_.find(entry.name);
         const auto days = day_count(resolve({special.file, entry.content, entry.content}));
-        const auto ingredient = std::find_if(into.drugs.begin(), into.drugs.end(), [c](const auto& members_of_drug) {
-            return c != concept_id::none &&
-                   std::find(members_of_drug.begin(), members_of_drug.end(), c) != members_of_drug.end();
-        });
+        const auto ingredient =
+            std::find_if(into.drugs.begin(), into.drugs.end(), [c](const auto& members_of_drug) {
+                return c != concept_id::none &&
+                       std::find(members_of_drug.begin(), members_of_drug.end(), c) != members_of_drug.end();
+            });
         if (ingredient == into.drugs.end()) {
             nearest_name near(entry.name);
             for (const auto& drug : into.drugs)
                 for (const concept_id known : drug)
                     near.consider(codes_.id(known));
             special.file->report(
-                problem::level::error, "unknown-concept", entry, "'" + std::string(entry.name) + "' is none of 'drugs'", near.hint()
+                problem::level::error, "unknown-concept", entry,
+                "'" + std::string(entry.name) + "' is none of 'drugs'", near.hint()
             );
         } else if (days) {
             into.max_gap[static_cast<std::size_t>(ingredient - into.drugs.begin())] = *days;
@@ -331,9 +359,12 @@ bool trial_reader::read_egfr(const node& n, criterion& into) {
     }
     replace_if(test.persistent_days, day_count(m.take("persistent")));
     m.finish();
-    if (scales.empty() && test.creatinine.empty() && test.cystatin_c.empty() && !m.has("reported") && !m.has("creatinine") &&
-        !m.has("cystatinC"))
-        warn(n, "unreachable-criterion", "without 'reported', 'creatinine' or 'cystatinC' there is nothing to look at");
+    if (scales.empty() && test.creatinine.empty() && test.cystatin_c.empty() && !m.has("reported") &&
+        !m.has("creatinine") && !m.has("cystatinC"))
+        warn(
+            n, "unreachable-criterion",
+            "without 'reported', 'creatinine' or 'cystatinC' there is nothing to look at"
+        );
     into.test = std::move(test);
     return true;
 }
@@ -354,7 +385,8 @@ bool trial_reader::read_change(const node& n, criterion& into) {
             error(factor, "bad-number", "a change by a factor of one or less is no change");
     }
     replace_if(test.within_days, day_count(m.need("within")));
-    test.way = one_of<change_test::direction>(m.take("direction"), directions).value_or(change_test::direction::rise);
+    test.way = one_of<change_test::direction>(m.take("direction"), directions)
+                   .value_or(change_test::direction::rise);
     test.lookback = look_back(m.take("lookback"));
     m.finish();
     into.test = std::move(test);

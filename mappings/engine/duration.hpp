@@ -12,7 +12,8 @@ struct span_of_time {
     std::int32_t months = 0, days = 0;
 };
 
-/// "6 months", "90 days", "12 weeks", "1 year", "0 days". Nothing for other text, nor for more than 200 years.
+/// "6 months", "90 days", "12 weeks", "1 year", "0 days". Nothing for other text, nor for more than 200
+/// years.
 std::optional<span_of_time> parse_span(std::string_view text) noexcept;
 
 } // namespace trialgate::mappings

@@ -129,8 +129,13 @@ std::string words(const fact& f, const catalog& codes) {
 
 std::string titles(std::span<const concept_id> concepts, const catalog& codes) {
     std::string out;
-    std::size_t shown = 0;
+    std::vector<concept_id> covered; // what a group named already speaks for
+    int shown = 0;
     for (concept_id c : concepts) {
+        if (std::find(covered.begin(), covered.end(), c) != covered.end())
+            continue;
+        const auto members = codes.members(c);
+        covered.insert(covered.end(), members.begin(), members.end());
         if (shown++ == 3)
             return out + ", ...";
         out += (out.empty() ? "" : ", ") + std::string(codes.title(c));

@@ -81,10 +81,13 @@ std::string to_string(const problem& p) {
     return out;
 }
 
-json_file::json_file(const source_file& source, std::vector<problem>& problems) : source_(&source), problems_(&problems) {
+json_file::json_file(const source_file& source, std::vector<problem>& problems)
+    : source_(&source), problems_(&problems) {
     const auto parsed = parser_.parse_copy(source.text, json::dialect::with_comments);
     if (!parsed) {
-        problems.push_back(made(problem::level::error, "bad-json", parsed.error().offset, parsed.error().text, {}));
+        problems.push_back(
+            made(problem::level::error, "bad-json", parsed.error().offset, parsed.error().text, {})
+        );
         return;
     }
     root_ = *parsed;
@@ -100,7 +103,10 @@ void json_file::find_duplicate_keys() {
         seen.clear();
         for (const json::member& m : v.members()) {
             if (!seen.insert(m.name).second)
-                report(problem::level::error, "duplicate-key", m, "'" + std::string(m.name) + "' is given twice in one object");
+                report(
+                    problem::level::error, "duplicate-key", m,
+                    "'" + std::string(m.name) + "' is given twice in one object"
+                );
             open.push_back(m.content);
         }
         for (const json::value& e : v.elements())
@@ -117,19 +123,26 @@ void json_file::report(
 void json_file::report(
     problem::level level, std::string_view code, const json::member& at, std::string text, std::string hint
 ) const {
-    problems_->push_back(made(level, code, string_begin(source_->text, at.offset), std::move(text), std::move(hint)));
+    problems_->push_back(
+        made(level, code, string_begin(source_->text, at.offset), std::move(text), std::move(hint))
+    );
 }
 
 void json_file::report_to(
     std::vector<problem>& to, std::string_view code, json::value at, std::string text, std::string hint
 ) const {
-    to.push_back(made(problem::level::error, code, value_begin(source_->text, at), std::move(text), std::move(hint)));
+    to.push_back(
+        made(problem::level::error, code, value_begin(source_->text, at), std::move(text), std::move(hint))
+    );
 }
 
 void json_file::report_to(
-    std::vector<problem>& to, std::string_view code, const json::member& at, std::string text, std::string hint
+    std::vector<problem>& to, std::string_view code, const json::member& at, std::string text,
+    std::string hint
 ) const {
-    to.push_back(made(problem::level::error, code, string_begin(source_->text, at.offset), std::move(text), std::move(hint)));
+    to.push_back(made(
+        problem::level::error, code, string_begin(source_->text, at.offset), std::move(text), std::move(hint)
+    ));
 }
 
 problem json_file::made(
@@ -152,7 +165,8 @@ void sort_problems(std::vector<problem>& problems, std::size_t first) {
     std::stable_sort(
         problems.begin() + static_cast<std::ptrdiff_t>(first), problems.end(),
         [&order](const problem& a, const problem& b) {
-            return std::make_tuple(order[a.file], a.line, a.column) < std::make_tuple(order[b.file], b.line, b.column);
+            return std::make_tuple(order[a.file], a.line, a.column) <
+                   std::make_tuple(order[b.file], b.line, b.column);
         }
     );
 }

@@ -13,7 +13,8 @@ enum class letter_kind { separator, letter, digit };
 letter_kind kind_of(unsigned char c) noexcept {
     if (c >= '0' && c <= '9')
         return letter_kind::digit;
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80 ? letter_kind::letter : letter_kind::separator;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80 ? letter_kind::letter
+                                                                         : letter_kind::separator;
 }
 
 char32_t lower(char32_t c) noexcept {
@@ -45,8 +46,8 @@ void append_lower(std::string& out, std::string_view character) {
 
 bool is_separator(std::string_view character) noexcept {
     // No-break space, and the punctuation and symbols of U+2000 to U+2BFF.
-    return character == "\xC2\xA0" ||
-           (character.size() == 3 && character[0] == '\xE2' && static_cast<unsigned char>(character[1]) <= 0xAF);
+    return character == "\xC2\xA0" || (character.size() == 3 && character[0] == '\xE2' &&
+                                       static_cast<unsigned char>(character[1]) <= 0xAF);
 }
 
 } // namespace
@@ -105,13 +106,14 @@ std::vector<concept_id> catalog::medications_named(std::string_view text) const 
         return std::any_of(phrases.begin(), phrases.end(), [&words](const phrase& p) { return p.in(words); });
     };
     for (const names::drug& d : medication_names_->drugs)
-        if (any(d.named) && !any(d.not_with) && std::find(found.begin(), found.end(), d.concept_) == found.end())
+        if (any(d.named) && !any(d.not_with) &&
+            std::find(found.begin(), found.end(), d.concept_) == found.end())
             found.push_back(d.concept_);
     return found;
 }
 
-// A result is a few words. In prose ("the positive control was valid; the patient's sample ...") words of a result are
-// about other things.
+// A result is a few words. In prose ("the positive control was valid; the patient's sample ...") words of a
+// result are about other things.
 catalog::word catalog::result_word(std::string_view text) const {
     constexpr std::size_t most_words = 12;
     if (!result_words_ || text.size() > 500)
@@ -129,8 +131,9 @@ catalog::word catalog::result_word(std::string_view text) const {
             if (!r.said.at(words, i) || std::find(first, last, true) != last)
                 continue;
             const auto& negations = result_words_->negations;
-            const bool negated = i > 0 && !taken[i - 1] &&
-                                 std::find(negations.begin(), negations.end(), words[i - 1]) != negations.end();
+            const bool negated =
+                i > 0 && !taken[i - 1] &&
+                std::find(negations.begin(), negations.end(), words[i - 1]) != negations.end();
             if (negated)
                 return word::none;
             std::fill(first, last, true);
@@ -142,8 +145,8 @@ catalog::word catalog::result_word(std::string_view text) const {
         return word::none;
     // "Negative (specimen hemolyzed)" proves nothing; "Positive, see comment" still asks for a look.
     if (has(word::no_result))
-        return has(word::negative) ? word::none
-               : has(word::positive) ? word::positive
+        return has(word::negative)    ? word::none
+               : has(word::positive)  ? word::positive
                : has(word::equivocal) ? word::equivocal
                                       : word::no_result;
     return has(word::positive)    ? word::positive

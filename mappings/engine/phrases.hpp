@@ -9,8 +9,8 @@
 
 namespace trialgate::mappings {
 
-/// Lower-case words of a text. Letters and digits make words apart ("200mg" is "200", "mg"); everything else in ASCII separates.
-/// Upper case is known of ASCII, Latin-1, Greek and Cyrillic letters.
+/// Lower-case words of a text. Letters and digits make words apart ("200mg" is "200", "mg"); everything else
+/// in ASCII separates. Upper case is known of ASCII, Latin-1, Greek and Cyrillic letters.
 std::vector<std::string> words_of(std::string_view text);
 
 /// One or more words in a row; a word that ends in '*' stands for every word that starts so.
@@ -40,8 +40,9 @@ struct catalog::names {
         phrase said;
     };
     std::vector<drug> drugs;
-    std::vector<result> results;        ///< longest phrase first
-    std::vector<std::string> negations; ///< words that turn a positive word into its opposite: "not", "non", "nicht"
+    std::vector<result> results; ///< longest phrase first
+    std::vector<std::string>
+        negations; ///< words that turn a positive word into its opposite: "not", "non", "nicht"
 };
 
 } // namespace trialgate::mappings

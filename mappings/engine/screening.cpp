@@ -63,10 +63,14 @@ public:
         out.explanation = std::move(why.text);
         for (const fact* f : why.evidence)
             add_evidence(out.evidence, *f);
+        std::vector<criterion_report> inner;
         for (const placed_criterion& p : c.parts)
-            add_part(out, of(p, who));
+            inner.push_back(of(p, who));
         if (out.explanation.empty())
-            out.explanation = summary(c, out);
+            out.explanation = summary(c, out, inner);
+        collect_needs(c, inner, out.needs);
+        for (criterion_report& p : inner)
+            add_part(out, std::move(p));
         if (out.is.is == verdict::unknown) {
             if (!c.source->needs.empty())
                 out.needs = {with_since(c.source->needs, c)};
@@ -106,9 +110,6 @@ private:
                         return o.reference == e.reference && o.text == e.text;
                     }))
                     to.evidence.push_back(e);
-        for (const std::string& n : part.needs)
-            if (to.needs.size() < 6 && std::find(to.needs.begin(), to.needs.end(), n) == to.needs.end())
-                to.needs.push_back(n);
         if (!part.id.empty())
             to.parts.push_back(std::move(part));
         else
@@ -116,23 +117,18 @@ private:
                 to.parts.push_back(std::move(inner));
     }
 
-    std::string summary(const placed_criterion& c, const criterion_report& r) const {
-        const auto of_parts = [&](verdict v) {
-            std::string text;
-            int shown = 0;
-            for (const placed_criterion& p : c.parts) {
-                if (screen_.outcome_of(p.node_).is != v)
-                    continue;
-                explanation why;
-                const criterion_report part = of(p, r.who);
-                if (part.explanation.empty())
-                    continue;
-                if (shown++ == 3)
-                    return text + "; ...";
-                text += (text.empty() ? "" : "; ") + part.explanation;
-            }
-            return text;
-        };
+    /// What the open parts ask for: first what somebody wrote for a part (a test to order), then what the engine says of the others.
+    static void collect_needs(const placed_criterion& c, const std::vector<criterion_report>& parts, std::vector<std::string>& to) {
+        constexpr std::size_t most = 6;
+        for (bool written : {true, false})
+            for (std::size_t n = 0; n < parts.size(); ++n)
+                if (c.parts[n].source->needs.empty() != written)
+                    for (const std::string& need : parts[n].needs)
+                        if (to.size() < most && std::find(to.begin(), to.end(), need) == to.end())
+                            to.push_back(need);
+    }
+
+    static std::string summary(const placed_criterion& c, const criterion_report& r, const std::vector<criterion_report>& parts) {
         if (const auto* count = std::get_if<count_test>(&c.source->test))
             return std::to_string(r.is.low) + " proven of " + std::to_string(count->at_least) + " needed, " +
                    std::to_string(r.is.high - r.is.low) + " open";
@@ -141,7 +137,16 @@ private:
                    std::to_string(score->at_least) + ")";
         if (std::holds_alternative<person_test>(c.source->test))
             return r.is.is == verdict::unknown ? "a person decides" : "as recorded by a clinician";
-        return of_parts(r.is.is);
+        std::string text;
+        int shown = 0;
+        for (const criterion_report& p : parts) {
+            if (p.is.is != r.is.is || p.explanation.empty())
+                continue;
+            if (shown++ == 3)
+                return text + "; ...";
+            text += (text.empty() ? "" : "; ") + p.explanation;
+        }
+        return text;
     }
 
     /// Fills "{since}" with the first day of the widest window below this criterion.

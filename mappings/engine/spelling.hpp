@@ -10,7 +10,8 @@ namespace trialgate::mappings {
 /// Insertions, deletions, substitutions and swaps of neighbours that lead from one text to the other.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
-/// Keeps the nearest of the names shown to it; a name that differs in more than a third of its letters is not near.
+/// Keeps the nearest of the names shown to it; a name that differs in more than a third of its letters is not
+/// near.
 class nearest_name {
 public:
     explicit nearest_name(std::string_view wanted);

@@ -10,8 +10,9 @@ namespace json = fhir::json;
 namespace {
 
 constexpr std::array<std::string_view, 21> test_names{
-    "age",       "sex",      "all",       "any",     "not",      "atLeast", "score",  "use",    "prefer", "test",     "observation",
-    "condition", "diagnosis", "procedure", "exposure", "drug",    "egfr",    "change", "person", "byVersion", "criteria"};
+    "age",      "sex",    "all",  "any",         "not",       "atLeast",   "score",
+    "use",      "prefer", "test", "observation", "condition", "diagnosis", "procedure",
+    "exposure", "drug",   "egfr", "change",      "person",    "byVersion", "criteria"};
 
 // Longer than any trial, shorter than a stack.
 constexpr int deepest = 40;
@@ -43,7 +44,9 @@ std::optional<criterion> trial_reader::read_test(const node& n, const place& at)
 
 std::optional<criterion> trial_reader::read_members(members& m, const place& at) {
     if (depth_ >= deepest) {
-        error(m.object(), "wrong-type", "tests are nested deeper than " + std::to_string(deepest) + " levels");
+        error(
+            m.object(), "wrong-type", "tests are nested deeper than " + std::to_string(deepest) + " levels"
+        );
         return criterion{};
     }
     ++depth_;
@@ -114,12 +117,13 @@ bool trial_reader::read_kind(members& m, const place& at, criterion& into) {
 
 void trial_reader::unknown_test(members& m) {
     m.forgive();
-    static constexpr std::string_view about[] = {"id", "text", "needs", "weight", "decidedBy", "versions", "$comment"};
+    static constexpr std::string_view about[] = {"id",        "text",     "needs",   "weight",
+                                                 "decidedBy", "versions", "$comment"};
     for (const json::member& member : m.object().content.members())
         if (std::find(std::begin(about), std::end(about), member.name) == std::end(about)) {
             m.object().file->report(
-                problem::level::error, "unknown-test", member, "there is no test '" + std::string(member.name) + "'",
-                nearest_hint(member.name, test_names)
+                problem::level::error, "unknown-test", member,
+                "there is no test '" + std::string(member.name) + "'", nearest_hint(member.name, test_names)
             );
             return;
         }
@@ -137,8 +141,8 @@ std::optional<criterion> trial_reader::read_by_version(const node& branches, con
     for (const json::member& m : branches.content.members()) {
         if (std::find(versions_.begin(), versions_.end(), m.name) == versions_.end())
             branches.file->report(
-                problem::level::error, "unknown-version", m, "the trial has no version '" + std::string(m.name) + "'",
-                nearest_hint(m.name, versions_)
+                problem::level::error, "unknown-version", m,
+                "the trial has no version '" + std::string(m.name) + "'", nearest_hint(m.name, versions_)
             );
         const node branch{branches.file, m.content, m.content};
         if (m.name == version_) {
@@ -239,7 +243,8 @@ bool trial_reader::read_score(members& m, const place& at, criterion& into) {
     if (!into.parts.empty() && test.at_least > sum)
         error(
             least, "impossible-count",
-            "the weights sum up to " + std::to_string(sum) + ", so " + std::to_string(test.at_least) + " can never be reached"
+            "the weights sum up to " + std::to_string(sum) + ", so " + std::to_string(test.at_least) +
+                " can never be reached"
         );
     into.test = std::move(test);
     return !into.parts.empty() || list.content.size() == 0;
@@ -321,9 +326,8 @@ bool trial_reader::read_use(members& m, const place& at, criterion& into) {
     return true;
 }
 
-std::optional<criterion> trial_reader::read_score_file(
-    const json_file& file, const std::string& name, const place& used_at
-) {
+std::optional<criterion>
+trial_reader::read_score_file(const json_file& file, const std::string& name, const place& used_at) {
     const node whole{&file, file.root(), file.root()};
     if (!whole.content.is_object()) {
         wrong_type(whole, "a score, which is an object");
@@ -352,7 +356,10 @@ std::optional<criterion> trial_reader::read_score_file(
             const int at_least = this->whole(least, 1, 1000).value_or(1);
             c.test = count_test{at_least};
             if (!c.parts.empty() && at_least > static_cast<int>(c.parts.size()))
-                error(least, "impossible-count", std::to_string(at_least) + " of " + std::to_string(c.parts.size()) + " can never be met");
+                error(
+                    least, "impossible-count",
+                    std::to_string(at_least) + " of " + std::to_string(c.parts.size()) + " can never be met"
+                );
         }
     } else {
         kept = read_kind(m, inside, c);

@@ -8,8 +8,8 @@
 namespace trialgate::mappings {
 
 std::optional<trial> read_trial(
-    const source_file& file, std::span<const source_file> scores, const catalog& codes, const trial_options& chosen,
-    std::vector<problem>& problems
+    const source_file& file, std::span<const source_file> scores, const catalog& codes,
+    const trial_options& chosen, std::vector<problem>& problems
 ) {
     std::vector<problem> found;
     std::optional<trial> out = trial_reader(file, scores, codes, chosen, found).read();

@@ -13,7 +13,9 @@ using json::value;
 
 namespace {
 
-std::string member(std::string_view name, const std::string& content) { return ", \"" + std::string(name) + "\": " + content; }
+std::string member(std::string_view name, const std::string& content) {
+    return ", \"" + std::string(name) + "\": " + content;
+}
 
 /// "http://loinc.org|5048-4".
 std::string coding(std::string_view text) {
@@ -64,7 +66,8 @@ std::string period(value from, value to) {
 }
 
 std::string days(value count) {
-    return "{\"value\": " + to_json(count) + R"(, "unit": "d", "system": "http://unitsofmeasure.org", "code": "d"})";
+    return "{\"value\": " + to_json(count) +
+           R"(, "unit": "d", "system": "http://unitsofmeasure.org", "code": "d"})";
 }
 
 /// The members value[x] or dataAbsentReason of an Observation, with a leading comma.
@@ -86,7 +89,10 @@ std::string observation_value(value v, value unit) {
                               ", \"high\": " + quantity(v["range"][std::size_t{1}], v["unit"]) + '}'
         );
     if (v["absent"])
-        return member("dataAbsentReason", coded_in("http://terminology.hl7.org/CodeSystem/data-absent-reason", v["absent"]));
+        return member(
+            "dataAbsentReason",
+            coded_in("http://terminology.hl7.org/CodeSystem/data-absent-reason", v["absent"])
+        );
     if (v["coding"] || (v["text"] && !v["value"]))
         return member("valueCodeableConcept", codeable(v["coding"], v["text"]));
     return member("valueQuantity", to_json(v));
@@ -96,7 +102,8 @@ std::string reference_range(value r, value unit) {
     std::string out;
     for (const char* end : {"low", "high"})
         if (r[end])
-            out += (out.empty() ? "" : ", ") + ('"' + std::string(end) + "\": ") + quantity(r[end], r["unit"] ? r["unit"] : unit);
+            out += (out.empty() ? "" : ", ") + ('"' + std::string(end) + "\": ") +
+                   quantity(r[end], r["unit"] ? r["unit"] : unit);
     if (r["text"])
         out += (out.empty() ? "" : ", ") + std::string("\"text\": ") + quote(r["text"].text());
     return '{' + out + '}';
@@ -150,7 +157,8 @@ public:
         if (found != allowed.end())
             return *found;
         file_.report(
-            problem::level::error, "wrong-type", v, "'" + std::string(v.text()) + "' is no value of '" + std::string(name) + "'",
+            problem::level::error, "wrong-type", v,
+            "'" + std::string(v.text()) + "' is no value of '" + std::string(name) + "'",
             nearest_hint(v.text(), allowed)
         );
         return *allowed.begin();
@@ -159,8 +167,8 @@ public:
         for (const json::member& m : item_.members())
             if (std::find(asked_.begin(), asked_.end(), m.name) == asked_.end())
                 file_.report(
-                    problem::level::error, "unknown-member", m, "this item has no member '" + std::string(m.name) + "'",
-                    nearest_hint(m.name, asked_)
+                    problem::level::error, "unknown-member", m,
+                    "this item has no member '" + std::string(m.name) + "'", nearest_hint(m.name, asked_)
                 );
     }
 
@@ -172,13 +180,17 @@ private:
 
 void given_reader::read(value list, std::vector<given_resource>& to) {
     if (list && !list.is_array())
-        file_.report(problem::level::error, "wrong-type", list, "expected a list of what is given, found " + std::string(kind_name(list)));
+        file_.report(
+            problem::level::error, "wrong-type", list,
+            "expected a list of what is given, found " + std::string(kind_name(list))
+        );
     for (const value& item : list.elements())
         read_item(item, to);
 }
 
 void given_reader::read_item(value item, std::vector<given_resource>& to) {
-    static constexpr std::array<std::string_view, 7> kinds{"lab", "condition", "drug", "procedure", "patient", "resource", "delete"};
+    static constexpr std::array<std::string_view, 7> kinds{"lab",     "condition", "drug",  "procedure",
+                                                           "patient", "resource",  "delete"};
     fields f(file_, item);
     const std::size_t first = to.size();
     if (f.has("lab"))
@@ -200,8 +212,8 @@ void given_reader::read_item(value item, std::vector<given_resource>& to) {
         for (const std::string_view kind : kinds)
             near.consider(kind);
         file_.report(
-            problem::level::error, "unknown-item", item, "an item is one of lab, condition, drug, procedure, patient, resource, delete",
-            near.hint()
+            problem::level::error, "unknown-item", item,
+            "an item is one of lab, condition, drug, procedure, patient, resource, delete", near.hint()
         );
         return;
     }
@@ -226,7 +238,10 @@ std::string given_reader::start(fields& f, std::string_view type) {
         out += '}';
     }
     if (const value identifier = f.take("identifier"))
-        out += member("identifier", "[{\"system\": \"urn:example:identifier\", \"value\": " + quote(identifier.text()) + "}]");
+        out += member(
+            "identifier",
+            "[{\"system\": \"urn:example:identifier\", \"value\": " + quote(identifier.text()) + "}]"
+        );
     out += member("subject", "{\"reference\": \"Patient/" + std::string(patient) + "\"}");
     return out;
 }
@@ -234,9 +249,12 @@ std::string given_reader::start(fields& f, std::string_view type) {
 void given_reader::read_lab(fields& f, std::vector<given_resource>& to) {
     std::string out = start(f, "Observation");
     const std::string number = std::to_string(count_);
-    out += member("status", quote(f.one_of(
-                                "status", {"final", "registered", "preliminary", "amended", "corrected", "cancelled", "entered-in-error", "unknown"}
-                            )));
+    out += member(
+        "status", quote(f.one_of(
+                      "status", {"final", "registered", "preliminary", "amended", "corrected", "cancelled",
+                                 "entered-in-error", "unknown"}
+                  ))
+    );
     out += member("code", codeable(f.take("lab"), f.take("text")));
     if (const value on = f.take("on"))
         out += member("effectiveDateTime", quote(on.text()));
@@ -255,18 +273,27 @@ void given_reader::read_lab(fields& f, std::vector<given_resource>& to) {
         out += member("referenceRange", '[' + all + ']');
     }
     if (const value said = f.take("interpretation"))
-        out += member("interpretation", '[' + coded_in("http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", said) + ']');
+        out += member(
+            "interpretation",
+            '[' + coded_in("http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", said) + ']'
+        );
     if (const value method = f.take("method"))
         out += member("method", codeable({}, method));
     if (const value note = f.take("note"))
         out += member("note", "[{\"text\": " + quote(note.text()) + "}]");
     if (const value specimen = f.take("specimen")) {
         const bool elsewhere = specimen.text().starts_with("Specimen/");
-        const std::string id = elsewhere ? std::string(specimen.text().substr(9)) : "given-" + number + "-specimen";
+        const std::string id =
+            elsewhere ? std::string(specimen.text().substr(9)) : "given-" + number + "-specimen";
         out += member("specimen", "{\"reference\": " + quote("Specimen/" + id) + '}');
         if (!elsewhere)
-            to.push_back({"{\"resourceType\": \"Specimen\", \"id\": " + quote(id) + member("type", codeable({}, specimen)) +
-                              member("subject", "{\"reference\": \"Patient/" + std::string(patient) + "\"}") + '}', {}, {}});
+            to.push_back(
+                {"{\"resourceType\": \"Specimen\", \"id\": " + quote(id) +
+                     member("type", codeable({}, specimen)) +
+                     member("subject", "{\"reference\": \"Patient/" + std::string(patient) + "\"}") + '}',
+                 {},
+                 {}}
+            );
     }
     to.push_back({out + '}', {}, {}});
 }
@@ -279,14 +306,18 @@ void given_reader::read_condition(fields& f, std::vector<given_resource>& to) {
     for (const auto& [name, element] : statuses)
         if (const value v = f.take(name))
             out += member(
-                element, coded_in(
-                             name == "verification" ? "http://terminology.hl7.org/CodeSystem/condition-ver-status"
-                                                    : "http://terminology.hl7.org/CodeSystem/condition-clinical",
-                             v
-                         )
+                element,
+                coded_in(
+                    name == "verification" ? "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+                                           : "http://terminology.hl7.org/CodeSystem/condition-clinical",
+                    v
+                )
             );
     if (const value category = f.take("category"))
-        out += member("category", '[' + coded_in("http://terminology.hl7.org/CodeSystem/condition-category", category) + ']');
+        out += member(
+            "category",
+            '[' + coded_in("http://terminology.hl7.org/CodeSystem/condition-category", category) + ']'
+        );
     if (const value on = f.take("on"))
         out += member("onsetDateTime", quote(on.text()));
     if (const value abated = f.take("abated"))
@@ -300,15 +331,21 @@ void given_reader::read_drug(fields& f, std::vector<given_resource>& to) {
     const std::string_view as = f.one_of("as", {"statement", "request", "dispense", "administration"});
     const bool request = as == "request", statement = as == "statement", dispense = as == "dispense";
     std::string out = start(
-        f, request ? "MedicationRequest" : statement ? "MedicationStatement" : dispense ? "MedicationDispense" : "MedicationAdministration"
+        f, request     ? "MedicationRequest"
+           : statement ? "MedicationStatement"
+           : dispense  ? "MedicationDispense"
+                       : "MedicationAdministration"
     );
     const value drug = f.take("drug"), text = f.take("text");
     if (drug.text().starts_with("Medication/"))
         out += member("medicationReference", "{\"reference\": " + quote(drug.text()) + '}');
     else
         out += member("medicationCodeableConcept", codeable(drug, text));
-    const value from = f.take("from"), end = f.take("to"), status = f.take("status"), supply = f.take("daysSupply");
-    const std::string_view usual = request ? "active" : statement ? (end ? "completed" : "active") : "completed";
+    const value from = f.take("from"), end = f.take("to"), status = f.take("status"),
+                supply = f.take("daysSupply");
+    const std::string_view usual = request     ? "active"
+                                   : statement ? (end ? "completed" : "active")
+                                               : "completed";
     out += member("status", quote(status ? status.text() : usual));
     const value route = f.take("route");
     std::string dosage = route ? "\"route\": " + codeable({}, route) : std::string{};
@@ -320,14 +357,17 @@ void given_reader::read_drug(fields& f, std::vector<given_resource>& to) {
         if (authored || from)
             out += member("authoredOn", quote((authored ? authored : from).text()));
         if (authored && (from || end))
-            dosage += (dosage.empty() ? "" : ", ") + std::string("\"timing\": {\"repeat\": {\"boundsPeriod\": ") + period(from, end) + "}}";
+            dosage += (dosage.empty() ? "" : ", ") +
+                      std::string("\"timing\": {\"repeat\": {\"boundsPeriod\": ") + period(from, end) + "}}";
         std::string dispensing;
         if (!authored && end)
             dispensing = "\"validityPeriod\": " + period(from, end);
         if (supply)
-            dispensing += (dispensing.empty() ? "" : ", ") + std::string("\"expectedSupplyDuration\": ") + days(supply);
+            dispensing +=
+                (dispensing.empty() ? "" : ", ") + std::string("\"expectedSupplyDuration\": ") + days(supply);
         if (const value repeats = f.take("repeats"))
-            dispensing += (dispensing.empty() ? "" : ", ") + std::string("\"numberOfRepeatsAllowed\": ") + to_json(repeats);
+            dispensing += (dispensing.empty() ? "" : ", ") + std::string("\"numberOfRepeatsAllowed\": ") +
+                          to_json(repeats);
         if (!dispensing.empty())
             out += member("dispenseRequest", '{' + dispensing + '}');
     } else if (dispense) {
@@ -337,7 +377,8 @@ void given_reader::read_drug(fields& f, std::vector<given_resource>& to) {
             out += member("daysSupply", days(supply));
     } else if (from || end) {
         const bool moment = !statement && from && !end;
-        out += moment ? member("effectiveDateTime", quote(from.text())) : member("effectivePeriod", period(from, end));
+        out += moment ? member("effectiveDateTime", quote(from.text()))
+                      : member("effectivePeriod", period(from, end));
     }
     if (const value dose = f.take("dosage"))
         out += member(request || dispense ? "dosageInstruction" : "dosage", to_json(dose));

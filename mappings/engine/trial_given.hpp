@@ -1,5 +1,22 @@
-// The short forms in which a trial test tells what a hospital's record holds, expanded to FHIR. Documented in
-// mappings/README.md ("Tests of a trial"); what they expand to goes the whole way of a real resource.
+// The short forms in which a trial test tells what a hospital's record holds, expanded to FHIR. What they
+// expand to goes the whole way of a real resource. A code is "system|code", "text:words", or a list of these;
+// everything but the first member may be left out.
+//
+//   {"lab": code, "on", "value", "unit", "status", "issued", "range": {"low","high","text"} or a list,
+//   "interpretation": "POS",
+//    "specimen": "serum" or "Specimen/s1", "method", "note", "text"}
+//      value: "1:160" | 7.5 | true | {"value","comparator","unit","code","system"} | {"coding","text"} |
+//      {"ratio": [1, 160]} |
+//             {"range": [6, 10]} | {"absent": "unknown"}
+//   {"condition": code, "verification", "clinical", "category", "on", "abated", "recorded", "text"}
+//   {"drug": code or "Medication/m1", "as": "statement|request|dispense|administration", "from", "to",
+//   "status", "intent", "authored",
+//    "daysSupply", "repeats", "doNotPerform", "route", "dosage": FHIR dosage, "text"}
+//   {"procedure": code, "on" or "from" and "to", "status", "text"}
+//   {"patient": members of a Patient}   {"resource": a whole resource}   {"delete": "Observation/x"}
+//
+// lab, condition, drug and procedure also take "id", "version" (meta.versionId), "updated" (meta.lastUpdated)
+// and "identifier".
 #pragma once
 
 #include "mappings/engine/json_file.hpp"
@@ -10,8 +27,8 @@ namespace trialgate::mappings {
 
 /// One step of a history: resources as FHIR JSON, or deletions.
 struct given_resource {
-    std::string json;    ///< empty for a deletion
-    std::string deleted; ///< "Observation/x"
+    std::string json;     ///< empty for a deletion
+    std::string deleted;  ///< "Observation/x"
     fhir::json::value at; ///< the item it came from, for messages
 };
 

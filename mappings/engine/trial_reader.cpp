@@ -42,7 +42,9 @@ void trial_reader::warn(const node& at, std::string_view code, std::string text,
 }
 
 bool trial_reader::wrong_type(const node& n, std::string_view wanted) const {
-    error(n, "wrong-type", "expected " + std::string(wanted) + ", found " + std::string(kind_name(n.content)));
+    error(
+        n, "wrong-type", "expected " + std::string(wanted) + ", found " + std::string(kind_name(n.content))
+    );
     return false;
 }
 
@@ -70,8 +72,8 @@ void trial_reader::members::finish() {
     for (const json::member& m : object_.content.members())
         if (std::find(asked_.begin(), asked_.end(), m.name) == asked_.end())
             object_.file->report(
-                problem::level::error, "unknown-member", m, what_ + " has no member '" + std::string(m.name) + "'",
-                nearest_hint(m.name, asked_)
+                problem::level::error, "unknown-member", m,
+                what_ + " has no member '" + std::string(m.name) + "'", nearest_hint(m.name, asked_)
             );
 }
 
@@ -95,8 +97,12 @@ std::optional<trial> trial_reader::read() {
     read_versions(m, out);
     read_settings(m.take("settings"));
     out.consider = concepts(m.need("consider"));
-    if (root["consider"] && out.consider.empty() && root["consider"].size() == 0 && root["consider"].is_array())
-        error({file_.get(), root["consider"], root["consider"]}, "empty-list", "a trial that considers nobody finds nobody");
+    if (root["consider"] && out.consider.empty() && root["consider"].size() == 0 &&
+        root["consider"].is_array())
+        error(
+            {file_.get(), root["consider"], root["consider"]}, "empty-list",
+            "a trial that considers nobody finds nobody"
+        );
     read_criteria(m.need("criteria"), out);
     read_notes(m.take("notes"), out);
     read_visits(m.take("visits"), out);
@@ -117,15 +123,18 @@ void trial_reader::read_versions(members& root, trial& into) {
     if (otherwise) {
         version_ = text(otherwise);
         if (!version_.empty() && std::find(versions_.begin(), versions_.end(), version_) == versions_.end())
-            error(otherwise, "unknown-version", "'" + version_ + "' is not among 'versions'", nearest_hint(version_, versions_));
+            error(
+                otherwise, "unknown-version", "'" + version_ + "' is not among 'versions'",
+                nearest_hint(version_, versions_)
+            );
     } else if (!versions_.empty()) {
         version_ = versions_.back();
     }
     if (!chosen_.version.empty()) {
         if (std::find(versions_.begin(), versions_.end(), chosen_.version) == versions_.end())
             error(
-                list ? list : root.object(), "unknown-version", "the trial has no version '" + chosen_.version + "'",
-                nearest_hint(chosen_.version, versions_)
+                list ? list : root.object(), "unknown-version",
+                "the trial has no version '" + chosen_.version + "'", nearest_hint(chosen_.version, versions_)
             );
         version_ = chosen_.version;
     }
@@ -162,7 +171,8 @@ void trial_reader::read_settings(const node& declared) {
         if (!choices.empty() && std::find(choices.begin(), choices.end(), value_in_force) == choices.end())
             error(
                 {declared.file, m.content, m.content}, "wrong-type",
-                "'" + value_in_force + "' is not among the choices of '" + name + "'", nearest_hint(value_in_force, choices)
+                "'" + value_in_force + "' is not among the choices of '" + name + "'",
+                nearest_hint(value_in_force, choices)
             );
         if (name == coded_findings || name == history_complete)
             s.used = true;
@@ -172,7 +182,8 @@ void trial_reader::read_settings(const node& declared) {
 
 void trial_reader::apply_options() {
     std::string said;
-    if (const auto given = chosen_.settings.find(std::string(coded_findings)); given != chosen_.settings.end())
+    if (const auto given = chosen_.settings.find(std::string(coded_findings));
+        given != chosen_.settings.end())
         said = given->second;
     else if (const auto s = settings_.find(coded_findings); s != settings_.end())
         said = shown(s->second.declared);
@@ -183,7 +194,10 @@ void trial_reader::apply_options() {
         const auto s = settings_.find(coded_findings);
         const node at = s == settings_.end() ? node{file_.get(), file_->root(), file_->root()}
                                              : node{s->second.file, s->second.declared, s->second.declared};
-        error(at, "wrong-type", "'codedFindings' is count or support, not '" + said + "'", nearest_hint(said, known));
+        error(
+            at, "wrong-type", "'codedFindings' is count or support, not '" + said + "'",
+            nearest_hint(said, known)
+        );
     }
     finding_counts_as_ = said == "support" ? coded::support : coded::finding;
 }
@@ -193,12 +207,17 @@ void trial_reader::report_unused_settings() {
     for (const auto& [name, s] : settings_) {
         names.push_back(name);
         if (!s.used && s.file == file_.get())
-            s.file->report(problem::level::warning, "unused-setting", *s.where, "no test uses the setting '" + name + "'");
+            s.file->report(
+                problem::level::warning, "unused-setting", *s.where, "no test uses the setting '" + name + "'"
+            );
     }
     for (const auto& [name, given] : chosen_.settings)
         if (std::find(names.begin(), names.end(), name) == names.end()) {
             const value at = file_->root()["settings"] ? file_->root()["settings"] : file_->root();
-            error({file_.get(), at, at}, "unknown-setting", "the trial has no setting '" + name + "'", nearest_hint(name, names));
+            error(
+                {file_.get(), at, at}, "unknown-setting", "the trial has no setting '" + name + "'",
+                nearest_hint(name, names)
+            );
         }
 }
 
@@ -214,8 +233,8 @@ bool trial_reader::in_version(members& entry) {
     for (const value& v : list.content.elements()) {
         if (std::find(versions_.begin(), versions_.end(), v.text()) == versions_.end())
             error(
-                {list.file, v, v}, "unknown-version", "the trial has no version '" + std::string(v.text()) + "'",
-                nearest_hint(v.text(), versions_)
+                {list.file, v, v}, "unknown-version",
+                "the trial has no version '" + std::string(v.text()) + "'", nearest_hint(v.text(), versions_)
             );
         in = in || v.text() == version_;
     }
@@ -285,7 +304,10 @@ void trial_reader::read_note(const node& entry, trial& into, std::set<std::strin
         for (const value& c : file_->root()["criteria"].elements())
             known.emplace_back(c["id"].text());
         if (std::find(known.begin(), known.end(), n.on) == known.end())
-            error(on, "unknown-note", "the note is on '" + n.on + "', which is no criterion", nearest_hint(n.on, known));
+            error(
+                on, "unknown-note", "the note is on '" + n.on + "', which is no criterion",
+                nearest_hint(n.on, known)
+            );
         there = there && std::any_of(into.criteria.begin(), into.criteria.end(), [&n](const trial::top& t) {
                     return t.root.id == n.on;
                 });
@@ -298,7 +320,11 @@ void trial_reader::read_note(const node& entry, trial& into, std::set<std::strin
         nearest_name near(n.id);
         for (unsigned i = 0; i < static_cast<unsigned>(note::count_); ++i)
             near.consider(mappings::id(static_cast<note>(i)));
-        error(id, "unknown-note", "a note without 'when' gives words to a note of the engine, which has none '" + n.id + "'", near.hint());
+        error(
+            id, "unknown-note",
+            "a note without 'when' gives words to a note of the engine, which has none '" + n.id + "'",
+            near.hint()
+        );
     }
     m.finish();
     if (there)
@@ -326,7 +352,8 @@ void trial_reader::read_visit(const node& entry, trial& into, std::set<std::stri
     v.anchor = text(m.need("anchor"));
     bool complete = true;
     for (const auto& [name, to] :
-         {std::pair{"earliest", &v.earliest}, std::pair{"target", &v.target}, std::pair{"latest", &v.latest}}) {
+         {std::pair{"earliest", &v.earliest}, std::pair{"target", &v.target},
+          std::pair{"latest", &v.latest}}) {
         const node said = m.need(name);
         const auto days = said.content.is_number() ? whole(said, -10'000, 10'000) : day_count(said);
         complete = complete && days;
@@ -335,8 +362,8 @@ void trial_reader::read_visit(const node& entry, trial& into, std::set<std::stri
     if (complete && !(v.earliest <= v.target && v.target <= v.latest))
         error(
             entry, "visit-window",
-            "the window of '" + v.id + "' is not in order: earliest " + std::to_string(v.earliest) + ", target " +
-                std::to_string(v.target) + ", latest " + std::to_string(v.latest)
+            "the window of '" + v.id + "' is not in order: earliest " + std::to_string(v.earliest) +
+                ", target " + std::to_string(v.target) + ", latest " + std::to_string(v.latest)
         );
     v.assumed = truth(m.take("assumed")).value_or(false);
     v.procedures = texts(m.take("procedures"));

@@ -1,8 +1,9 @@
-// Reads a trial's JSON. Internal to read_trial; trial_reader.cpp has the trial itself, trial_values.cpp settings, numbers, durations,
-// limits and concepts, test_reader.cpp the tests that are made of tests, data_test_reader.cpp those that look at data.
+// Reads a trial's JSON. Internal to read_trial; trial_reader.cpp has the trial itself, trial_values.cpp
+// settings, numbers, durations, limits and concepts, test_reader.cpp the tests that are made of tests,
+// data_test_reader.cpp those that look at data.
 //
-// Every branch of every `byVersion` is read, so that a mistake in a version that is not chosen is found today; what is kept is the
-// chosen version.
+// Every branch of every `byVersion` is read, so that a mistake in a version that is not chosen is found
+// today; what is kept is the chosen version.
 #pragma once
 
 #include "mappings/engine/duration.hpp"
@@ -17,15 +18,18 @@ namespace trialgate::mappings {
 
 class trial_reader {
 public:
-    trial_reader(const source_file& file, std::span<const source_file> scores, const catalog& codes,
-                 const trial_options& chosen, std::vector<problem>& problems)
+    trial_reader(
+        const source_file& file, std::span<const source_file> scores, const catalog& codes,
+        const trial_options& chosen, std::vector<problem>& problems
+    )
         : source_(file), scores_(scores), codes_(codes), chosen_(chosen), problems_(problems) {}
     std::optional<trial> read();
 
 private:
     using value = fhir::json::value;
 
-    /// A value with the place to which its problems belong: the value itself, or the "$name" that stands for it.
+    /// A value with the place to which its problems belong: the value itself, or the "$name" that stands for
+    /// it.
     struct node {
         const json_file* file = nullptr;
         value content;
@@ -63,9 +67,9 @@ private:
     };
     /// Where a test stands: how its id is made and where ids must differ.
     struct place {
-        std::string prefix;                    ///< "serology", "acr-1997"; empty at the top
+        std::string prefix; ///< "serology", "acr-1997"; empty at the top
         std::set<std::string>* ids = nullptr;
-        std::vector<std::string> scores;       ///< being read, outermost first
+        std::vector<std::string> scores; ///< being read, outermost first
     };
 
     // trial_reader.cpp
@@ -103,8 +107,8 @@ private:
     std::optional<Enum> one_of(const node& n, std::span<const std::pair<std::string_view, Enum>> choices);
 
     // test_reader.cpp
-    // All of these give nothing, or false, for a test that the chosen version leaves out; what is wrong is reported and kept
-    // as far as it goes, so that the lists around it keep their length.
+    // All of these give nothing, or false, for a test that the chosen version leaves out; what is wrong is
+    // reported and kept as far as it goes, so that the lists around it keep their length.
     std::optional<criterion> read_test(const node& n, const place& at);
     std::optional<criterion> read_members(members& m, const place& at);
     std::optional<criterion> read_by_version(const node& branches, const place& at);
@@ -119,7 +123,8 @@ private:
     bool read_nested(members& m, const place& at, criterion& into);
     bool read_use(members& m, const place& at, criterion& into);
     bool read_person(members& m, criterion& into);
-    std::optional<criterion> read_score_file(const json_file& file, const std::string& name, const place& used_at);
+    std::optional<criterion>
+    read_score_file(const json_file& file, const std::string& name, const place& used_at);
     const json_file* score_file(const node& name);
     void unknown_test(members& m);
 
@@ -161,7 +166,8 @@ private:
 };
 
 template <class Enum>
-std::optional<Enum> trial_reader::one_of(const node& n, std::span<const std::pair<std::string_view, Enum>> choices) {
+std::optional<Enum>
+trial_reader::one_of(const node& n, std::span<const std::pair<std::string_view, Enum>> choices) {
     if (!n)
         return std::nullopt;
     std::string list;

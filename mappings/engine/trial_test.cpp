@@ -16,14 +16,17 @@ using json::value;
 
 namespace {
 
-constexpr std::array<std::string_view, 10> file_members{"$schema", "trial",    "version",  "zone",  "asOf",
-                                                        "settings", "patients", "tests", "$comment", "sources"};
-constexpr std::array<std::string_view, 10> test_members{"name",    "from", "given",   "asOf",   "settings",
+constexpr std::array<std::string_view, 10> file_members{
+    "$schema", "trial", "version", "zone", "asOf", "settings", "patients", "tests", "$comment", "sources"};
+constexpr std::array<std::string_view, 10> test_members{"name",    "from", "given",  "asOf", "settings",
                                                         "version", "zone", "expect", "then", "$comment"};
 constexpr std::array<std::string_view, 5> step_members{"name", "given", "asOf", "expect", "$comment"};
-constexpr std::array<std::string_view, 6> criterion_members{"verdict", "reason", "changesOn", "notes", "notNotes", "parts"};
+constexpr std::array<std::string_view, 6> criterion_members{"verdict", "reason",   "changesOn",
+                                                            "notes",   "notNotes", "parts"};
 
-std::string shown(const std::optional<fhir::date>& d) { return d ? to_string(*d) : "never"; }
+std::string shown(const std::optional<fhir::date>& d) {
+    return d ? to_string(*d) : "never";
+}
 
 std::string list_of(const std::vector<std::string>& names) {
     std::string out;
@@ -52,12 +55,16 @@ void ids_of(const std::vector<seen_criterion>& in, nearest_name& near) {
 /// Compares what was expected with what was seen.
 class comparison {
 public:
-    comparison(const json_file& file, std::vector<problem>& differences) : file_(file), differences_(differences) {}
+    comparison(const json_file& file, std::vector<problem>& differences)
+        : file_(file), differences_(differences) {}
 
     void patient(value expect, const seen_patient& seen) {
         for (const json::member& m : expect.members()) {
             if (m.name == "status")
-                equal(m.content, "status", m.content.is_null() ? "null" : std::string(m.content.text()), seen.status.value_or("null"));
+                equal(
+                    m.content, "status", m.content.is_null() ? "null" : std::string(m.content.text()),
+                    seen.status.value_or("null")
+                );
             else if (m.name == "changesOn")
                 day(m.content, "changesOn", seen.changes_on);
             else if (m.name == "notes" || m.name == "notNotes")
@@ -82,7 +89,10 @@ private:
             if (m.name == "verdict")
                 equal(m.content, id + ": verdict", std::string(m.content.text()), seen->verdict, because);
             else if (m.name == "reason")
-                equal(m.content, id + ": reason", m.content.is_null() ? "null" : std::string(m.content.text()), seen->reason.empty() ? "null" : seen->reason);
+                equal(
+                    m.content, id + ": reason", m.content.is_null() ? "null" : std::string(m.content.text()),
+                    seen->reason.empty() ? "null" : seen->reason
+                );
             else if (m.name == "changesOn")
                 day(m.content, id + ": changesOn", seen->changes_on);
             else if (m.name == "notes" || m.name == "notNotes")
@@ -93,7 +103,10 @@ private:
         }
     }
 
-    void equal(value at, const std::string& what, const std::string& wanted, const std::string& seen, const std::string& more = {}) {
+    void equal(
+        value at, const std::string& what, const std::string& wanted, const std::string& seen,
+        const std::string& more = {}
+    ) {
         if (wanted != seen)
             note(at, what + " is " + seen + more + ", expected " + wanted);
     }
@@ -101,13 +114,19 @@ private:
     void day(value at, const std::string& what, const std::optional<fhir::date>& seen) {
         const auto wanted = at.is_null() ? std::optional<fhir::date>{} : fhir::parse_date(at.text());
         if (wanted != seen)
-            note(at, what + " is " + shown(seen) + ", expected " + (at.is_null() ? "never" : std::string(at.text())));
+            note(
+                at, what + " is " + shown(seen) + ", expected " +
+                        (at.is_null() ? "never" : std::string(at.text()))
+            );
     }
 
     void notes(value list, const std::string& what, bool wanted, const std::vector<std::string>& seen) {
         for (const value& n : list.elements())
             if ((std::find(seen.begin(), seen.end(), n.text()) != seen.end()) != wanted)
-                note(n, what + (wanted ? "no note '" : "unwanted note '") + std::string(n.text()) + "'; the notes are: " + list_of(seen));
+                note(
+                    n, what + (wanted ? "no note '" : "unwanted note '") + std::string(n.text()) +
+                           "'; the notes are: " + list_of(seen)
+                );
     }
 
     template <class Place>
@@ -187,7 +206,8 @@ private:
         for (const given_resource& g : given)
             add_record(g, in.zone, records);
         if (at["expect"])
-            comparison(file_, result.differences).patient(at["expect"], with_.evaluate(in.of, records, in.zone, *as_of));
+            comparison(file_, result.differences)
+                .patient(at["expect"], with_.evaluate(in.of, records, in.zone, *as_of));
     }
 
     void add_record(const given_resource& g, const fhir::time_zone& zone, std::vector<record>& records) {
@@ -221,7 +241,9 @@ private:
             nearest_name near(name.text());
             for (const json::member& m : file_.root()["patients"].members())
                 near.consider(m.name);
-            error(name, "unknown-patient", "'patients' has no '" + std::string(name.text()) + "'", near.hint());
+            error(
+                name, "unknown-patient", "'patients' has no '" + std::string(name.text()) + "'", near.hint()
+            );
         };
         if (from.is_array())
             std::for_each(from.elements().begin(), from.elements().end(), add);
@@ -235,7 +257,8 @@ private:
         chosen.version = (test["version"] ? test["version"] : file_.root()["version"]).text();
         for (const value settings : {file_.root()["settings"], test["settings"]})
             for (const json::member& m : settings.members())
-                chosen.settings[std::string(m.name)] = m.content.is_string() ? std::string(m.content.text()) : to_json(m.content);
+                chosen.settings[std::string(m.name)] =
+                    m.content.is_string() ? std::string(m.content.text()) : to_json(m.content);
         std::string key = chosen.version;
         for (const auto& [name, given] : chosen.settings)
             key += '\n' + name + '=' + given;
@@ -246,7 +269,11 @@ private:
             else
                 return nullptr;
             if (const value named = file_.root()["trial"]; named && named.text() != at->second->id)
-                error(named, "unknown-trial", "these are tests of '" + std::string(named.text()) + "', the trial is '" + at->second->id + "'");
+                error(
+                    named, "unknown-trial",
+                    "these are tests of '" + std::string(named.text()) + "', the trial is '" +
+                        at->second->id + "'"
+                );
         } else if (!at->second) {
             error(test, "unusable-trial", "the trial could not be read with this version and these settings");
         }
@@ -266,7 +293,9 @@ private:
     std::optional<fhir::date> date_of(value v, value otherwise_at) {
         const auto d = fhir::parse_date(v.text());
         if (!d)
-            error(v ? v : otherwise_at, v ? "bad-date" : "missing-member", "'asOf' needs a day, as YYYY-MM-DD");
+            error(
+                v ? v : otherwise_at, v ? "bad-date" : "missing-member", "'asOf' needs a day, as YYYY-MM-DD"
+            );
         return d;
     }
 
@@ -279,7 +308,8 @@ private:
             error(test, "missing-member", "a test without 'expect' proves nothing");
     }
     void check_expect(value expect) {
-        static constexpr std::string_view statuses[] = {"eligible", "likely", "possible", "not-now", "ineligible"};
+        static constexpr std::string_view statuses[] = {
+            "eligible", "likely", "possible", "not-now", "ineligible"};
         for (const json::member& m : expect.members()) {
             if (m.name == "status")
                 one_of(m.content, statuses);
@@ -294,7 +324,10 @@ private:
     void check_criterion(value expect) {
         static constexpr std::string_view verdicts[] = {"met", "not-met", "unknown"};
         if (!expect.is_object()) {
-            error(expect, "wrong-type", "what is expected of a criterion is an object, such as {\"verdict\": \"met\"}");
+            error(
+                expect, "wrong-type",
+                "what is expected of a criterion is an object, such as {\"verdict\": \"met\"}"
+            );
             return;
         }
         known_members(expect, criterion_members);
@@ -302,7 +335,8 @@ private:
             one_of(expect["verdict"], verdicts);
         if (expect["reason"]) {
             std::vector<std::string_view> reasons;
-            for (auto r = static_cast<unsigned>(reason::needs_person); r <= static_cast<unsigned>(reason::pending); ++r)
+            for (auto r = static_cast<unsigned>(reason::needs_person);
+                 r <= static_cast<unsigned>(reason::pending); ++r)
                 reasons.push_back(to_code(static_cast<reason>(r)));
             one_of(expect["reason"], reasons);
         }
@@ -325,7 +359,10 @@ private:
         if (v.is_null())
             return;
         if (std::find(std::begin(names), std::end(names), v.text()) == std::end(names))
-            error(v, "wrong-type", "'" + std::string(v.text()) + "' is not possible here", nearest_hint(v.text(), names));
+            error(
+                v, "wrong-type", "'" + std::string(v.text()) + "' is not possible here",
+                nearest_hint(v.text(), names)
+            );
     }
 
     template <std::size_t N>
@@ -333,8 +370,8 @@ private:
         for (const json::member& m : object.members())
             if (std::find(names.begin(), names.end(), m.name) == names.end())
                 file_.report(
-                    problem::level::error, "unknown-member", m, "there is no member '" + std::string(m.name) + "' here",
-                    nearest_hint(m.name, names)
+                    problem::level::error, "unknown-member", m,
+                    "there is no member '" + std::string(m.name) + "' here", nearest_hint(m.name, names)
                 );
     }
 
@@ -355,7 +392,9 @@ private:
 std::optional<fhir::time_zone> parse_fixed_zone(std::string_view text) {
     if (text == "Z" || text == "UTC")
         return fhir::time_zone::fixed(0);
-    const auto digit = [&text](std::size_t i) { return text[i] >= '0' && text[i] <= '9' ? text[i] - '0' : -100; };
+    const auto digit = [&text](std::size_t i) {
+        return text[i] >= '0' && text[i] <= '9' ? text[i] - '0' : -100;
+    };
     if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':')
         return std::nullopt;
     const int hours = digit(1) * 10 + digit(2), minutes = digit(4) * 10 + digit(5);
@@ -364,9 +403,8 @@ std::optional<fhir::time_zone> parse_fixed_zone(std::string_view text) {
     return fhir::time_zone::fixed((text[0] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60));
 }
 
-std::vector<trial_test_result> run_trial_tests(
-    const source_file& file, const trial_test_setting& with, std::vector<problem>& problems
-) {
+std::vector<trial_test_result>
+run_trial_tests(const source_file& file, const trial_test_setting& with, std::vector<problem>& problems) {
     const std::size_t first = problems.size();
     auto out = runner(file, with, problems).run();
     sort_problems(problems, first);

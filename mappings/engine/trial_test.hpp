@@ -1,5 +1,6 @@
-// Runs trial.test.json: a trial coordinator's own proof of a trial. Dated facts in, expected verdicts at dates out; the facts go
-// through the reader and the extraction like those of a hospital, so that a test exercises the whole way.
+// Runs trial.test.json: a trial coordinator's own proof of a trial. Dated facts in, expected verdicts at
+// dates out; the facts go through the reader and the extraction like those of a hospital, so that a test
+// exercises the whole way.
 //
 //   {"trial": "sle-uc-msc", "zone": "+03:00", "asOf": "2026-03-15",
 //    "patients": {"base": [{"patient": {"birthDate": "1986-01-01"}}, ...]},
@@ -9,10 +10,9 @@
 //               "then": [{"given": [...], "asOf": "2026-04-01", "expect": {...}}]}]}
 #pragma once
 
+#include "fhir/datetime.hpp"
 #include "mappings/engine/record.hpp"
 #include "mappings/engine/trial_file.hpp"
-
-#include "fhir/datetime.hpp"
 
 #include <functional>
 
@@ -33,10 +33,12 @@ struct seen_patient {
     std::vector<seen_criterion> criteria;
 };
 
-/// Decides about the one patient of a test. The records come in the order in which they were given, deletions and older versions
-/// included; `version.read` counts up.
-using evaluate_patient = std::function<
-    seen_patient(std::shared_ptr<const trial> of, std::span<const record> records, const fhir::time_zone& site, fhir::date as_of)>;
+/// Decides about the one patient of a test. The records come in the order in which they were given, deletions
+/// and older versions included; `version.read` counts up.
+using evaluate_patient = std::function<seen_patient(
+    std::shared_ptr<const trial> of, std::span<const record> records, const fhir::time_zone& site,
+    fhir::date as_of
+)>;
 
 struct trial_test_result {
     std::string name;
@@ -54,10 +56,12 @@ struct trial_test_setting {
     std::string only; ///< when not empty: only tests whose name holds this
 };
 
-/// Runs the tests in order. Mistakes in the test file (and in the trial, for the version and settings that a test asks) go to `problems`; the
-/// tests that they touch are not run. Members of `expect` that are not given are not compared; notes that are given must be there,
-/// others may be. A part is found by its id anywhere below its criterion.
-std::vector<trial_test_result> run_trial_tests(const source_file& file, const trial_test_setting& with, std::vector<problem>& problems);
+/// Runs the tests in order. Mistakes in the test file (and in the trial, for the version and settings that a
+/// test asks) go to `problems`; the tests that they touch are not run. Members of `expect` that are not given
+/// are not compared; notes that are given must be there, others may be. A part is found by its id anywhere
+/// below its criterion.
+std::vector<trial_test_result>
+run_trial_tests(const source_file& file, const trial_test_setting& with, std::vector<problem>& problems);
 
 /// "+03:00", "-05:30", "Z", "UTC".
 std::optional<fhir::time_zone> parse_fixed_zone(std::string_view text);

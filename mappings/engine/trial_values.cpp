@@ -77,13 +77,14 @@ std::optional<fhir::decimal> times(fhir::decimal value, fhir::ratio factor) {
 
 bool is_setting_name(std::string_view text) noexcept {
     return text.size() > 1 && text.front() == '$' && std::all_of(text.begin() + 1, text.end(), [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '-' || c == '_';
            });
 }
 
 bool bare_number_fits(const analyte& a) noexcept {
-    return a.kind == analyte_kind::titer || a.kind == analyte_kind::ordinal || a.kind == analyte_kind::score || a.unit.empty() ||
-           a.unit.starts_with('{');
+    return a.kind == analyte_kind::titer || a.kind == analyte_kind::ordinal ||
+           a.kind == analyte_kind::score || a.unit.empty() || a.unit.starts_with('{');
 }
 
 } // namespace
@@ -96,7 +97,9 @@ trial_reader::node trial_reader::resolve(node n) {
             nearest_name near(name.substr(1));
             for (const auto& [known, s] : settings_)
                 near.consider(known);
-            error(n, "unknown-setting", "there is no setting '" + std::string(name.substr(1)) + "'", near.hint());
+            error(
+                n, "unknown-setting", "there is no setting '" + std::string(name.substr(1)) + "'", near.hint()
+            );
             return {};
         }
         setting& s = found->second;
@@ -107,13 +110,15 @@ trial_reader::node trial_reader::resolve(node n) {
     }
     const value branches = n.content["byVersion"];
     if (n.content.size() != 1 || !branches.is_object() || branches.size() == 0 ||
-        std::any_of(branches.members().begin(), branches.members().end(), [](const json::member& m) { return m.content.is_object(); }))
+        std::any_of(branches.members().begin(), branches.members().end(), [](const json::member& m) {
+            return m.content.is_object();
+        }))
         return n;
     for (const json::member& m : branches.members())
         if (std::find(versions_.begin(), versions_.end(), m.name) == versions_.end())
             n.file->report(
-                problem::level::error, "unknown-version", m, "the trial has no version '" + std::string(m.name) + "'",
-                nearest_hint(m.name, versions_)
+                problem::level::error, "unknown-version", m,
+                "the trial has no version '" + std::string(m.name) + "'", nearest_hint(m.name, versions_)
             );
     const value chosen = branches[version_];
     if (!chosen)
@@ -136,8 +141,9 @@ std::optional<fhir::decimal> trial_reader::number(const node& n) {
     if (!n)
         return std::nullopt;
     bool exact = true;
-    const auto parsed = n.content.is_number() || n.content.is_string() ? fhir::parse_decimal(trimmed(n.content.text()), &exact)
-                                                                       : std::nullopt;
+    const auto parsed = n.content.is_number() || n.content.is_string()
+                            ? fhir::parse_decimal(trimmed(n.content.text()), &exact)
+                            : std::nullopt;
     if (!parsed || !exact) {
         error(n, "bad-number", "expected a number");
         return std::nullopt;
@@ -151,7 +157,10 @@ std::optional<int> trial_reader::whole(const node& n, int least, int most) {
         return std::nullopt;
     const fhir::decimal low{least, 0}, high{most, 0};
     if (!d->is_integer() || *d < low || *d > high) {
-        error(n, "bad-number", "expected a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+        error(
+            n, "bad-number",
+            "expected a whole number from " + std::to_string(least) + " to " + std::to_string(most)
+        );
         return std::nullopt;
     }
     std::int64_t out = d->mantissa;
@@ -178,7 +187,10 @@ std::optional<span_of_time> trial_reader::span(const node& n) {
     }
     const auto parsed = parse_span(n.content.text());
     if (!parsed)
-        error(n, "bad-duration", "'" + std::string(n.content.text()) + "' is no span of time", "write \"6 months\", \"90 days\", \"12 weeks\" or \"1 year\"");
+        error(
+            n, "bad-duration", "'" + std::string(n.content.text()) + "' is no span of time",
+            "write \"6 months\", \"90 days\", \"12 weeks\" or \"1 year\""
+        );
     return parsed;
 }
 
@@ -239,12 +251,18 @@ void trial_reader::add_code(const node& n, std::vector<concept_id>& to) {
     const std::string_view code = whole_text.substr(whole_text.find('|') + 1);
     const std::string_view preferred = codes_.system(uri);
     if (check_code(preferred.empty() ? uri : preferred, code) != code_defect::none) {
-        error(n, "bad-check-digit", "'" + std::string(code) + "' is no code of " + std::string(uri) + ": its check digit or form is wrong");
+        error(
+            n, "bad-check-digit",
+            "'" + std::string(code) + "' is no code of " + std::string(uri) +
+                ": its check digit or form is wrong"
+        );
         return;
     }
     const auto found = codes_.lookup(uri, code);
     if (found.empty())
-        error(n, "unknown-concept", "no concept of the library lists the code '" + std::string(whole_text) + "'");
+        error(
+            n, "unknown-concept", "no concept of the library lists the code '" + std::string(whole_text) + "'"
+        );
     for (const meaning& m : found)
         if (std::find(to.begin(), to.end(), m.concept_) == to.end())
             to.push_back(m.concept_);
@@ -272,7 +290,8 @@ std::vector<std::vector<concept_id>> trial_reader::concept_lists(const node& n) 
     return out;
 }
 
-// All analytes among the concepts must agree on what the limit is; a presence has no scale on which it could lie.
+// All analytes among the concepts must agree on what the limit is; a presence has no scale on which it could
+// lie.
 std::optional<fhir::decimal> trial_reader::limit(const node& n, std::span<const concept_id> what) {
     if (!n)
         return std::nullopt;
@@ -290,13 +309,17 @@ std::optional<fhir::decimal> trial_reader::limit(const node& n, std::span<const 
                 scales.push_back(a);
     if (scales.empty()) {
         if (!what.empty())
-            error(n, "unit-does-not-fit", "'" + std::string(codes_.id(what.front())) + "' has no scale in the analytes of the library");
+            error(
+                n, "unit-does-not-fit",
+                "'" + std::string(codes_.id(what.front())) + "' has no scale in the analytes of the library"
+            );
         return std::nullopt;
     }
     std::optional<fhir::decimal> out;
     std::set<std::string_view> units;
     for (const analyte* a : scales) {
-        if (!units.insert(a->unit).second && a->kind == scales.front()->kind && a->kind != analyte_kind::ordinal)
+        if (!units.insert(a->unit).second && a->kind == scales.front()->kind &&
+            a->kind != analyte_kind::ordinal)
             continue;
         const auto found = limit_of(n, *a);
         if (!found)
@@ -304,8 +327,8 @@ std::optional<fhir::decimal> trial_reader::limit(const node& n, std::span<const 
         if (out && *out != *found) {
             error(
                 n, "unit-does-not-fit",
-                "the limit is not the same for '" + std::string(codes_.id(scales.front()->concept_)) + "' and '" +
-                    std::string(codes_.id(a->concept_)) + "', whose canonical units differ"
+                "the limit is not the same for '" + std::string(codes_.id(scales.front()->concept_)) +
+                    "' and '" + std::string(codes_.id(a->concept_)) + "', whose canonical units differ"
             );
             return std::nullopt;
         }
@@ -321,7 +344,8 @@ std::optional<fhir::decimal> trial_reader::limit_of(const node& n, const analyte
             return rank->second;
     const std::size_t space = said.find(' ');
     std::string_view digits = said.substr(0, space);
-    const std::string_view unit = space == std::string_view::npos ? std::string_view{} : trimmed(said.substr(space));
+    const std::string_view unit =
+        space == std::string_view::npos ? std::string_view{} : trimmed(said.substr(space));
     if (a.kind == analyte_kind::titer && digits.starts_with("1:"))
         digits.remove_prefix(2);
     bool exact = true;
@@ -334,18 +358,27 @@ std::optional<fhir::decimal> trial_reader::limit_of(const node& n, const analyte
     if (unit.empty()) {
         if (bare_number_fits(a))
             return value_said;
-        error(n, "unit-does-not-fit", "a limit of '" + name + "' needs its unit", "write \"" + std::string(said) + ' ' + a.unit + '"');
+        error(
+            n, "unit-does-not-fit", "a limit of '" + name + "' needs its unit",
+            "write \"" + std::string(said) + ' ' + a.unit + '"'
+        );
         return std::nullopt;
     }
     const auto rule = a.rule_for(unit);
     if (!rule) {
-        error(n, "unit-does-not-fit", "'" + std::string(unit) + "' is no unit of '" + name + "'", a.unit.empty() ? "write a bare number" : "its unit is " + a.unit);
+        error(
+            n, "unit-does-not-fit", "'" + std::string(unit) + "' is no unit of '" + name + "'",
+            a.unit.empty() ? "write a bare number" : "its unit is " + a.unit
+        );
         return std::nullopt;
     }
     const auto moved = minus(*value_said, rule->offset);
     const auto canonical = moved ? times(*moved, rule->factor) : std::nullopt;
     if (!canonical)
-        error(n, "unit-does-not-fit", "'" + std::string(said) + "' has no exact value in " + a.unit, "write the limit in " + a.unit);
+        error(
+            n, "unit-does-not-fit", "'" + std::string(said) + "' has no exact value in " + a.unit,
+            "write the limit in " + a.unit
+        );
     return canonical;
 }
 
