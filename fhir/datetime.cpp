@@ -186,4 +186,22 @@ std::optional<std::int32_t> date_time::site_second(const time_zone& site) const 
     return static_cast<std::int32_t>(local - floor_div(local, seconds_per_day) * seconds_per_day);
 }
 
+std::string to_string(const date_range& r) {
+    if (r.is_day())
+        return to_string(r.first);
+    if (r.first == date::lowest())
+        return r.last == date::highest() ? "an unknown day" : to_string(r.last) + " or before";
+    if (r.last == date::highest())
+        return to_string(r.first) + " or later";
+    const year_month_day first = civil(r.first), last = civil(r.last);
+    const std::string text = to_string(r.first);
+    if (first.day == 1 && civil(r.last + 1).day == 1 && first.year == last.year) {
+        if (first.month == last.month)
+            return text.substr(0, 7);
+        if (first.month == 1 && last.month == 12)
+            return text.substr(0, 4);
+    }
+    return text + " to " + to_string(r.last);
+}
+
 } // namespace trialgate::fhir

@@ -58,6 +58,10 @@ struct date_range {
     friend bool operator==(const date_range&, const date_range&) = default;
 };
 
+/// As short as it can be written: "2026-02-20", "2025-09" for that month, "2004" for that year, else "2004-01-05 to 2004-02-10"; open ends as
+/// "2004-01-05 or later", "2004-01-05 or before", both open as "an unknown day".
+std::string to_string(const date_range& r);
+
 /// The offsets of a time zone as a table, so that this layer needs no files and no clock.
 /// Made by the gateway from the zone database, or `fixed` for "UTC+3".
 class time_zone {

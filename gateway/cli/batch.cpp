@@ -65,7 +65,8 @@ std::optional<exit_code> batch::prepare() {
         [&](input_problem p) {
             if (options_.verbose && doubts++ < most_messages * 20)
                 std::fprintf(stderr, "warning: %s\n", to_string(p).c_str());
-        });
+        },
+        options_.unmapped);
     const std::uint64_t total =
         std::accumulate(files.begin(), files.end(), std::uint64_t{0}, [](std::uint64_t n, const input_file& f) { return n + f.bytes; });
     {
@@ -121,9 +122,9 @@ exit_code batch::finish() {
             std::fprintf(stderr, "; %llu elements not usable%s", static_cast<unsigned long long>(read_.doubtful),
                          options_.verbose ? "" : " (--verbose names them)");
         if (!read_.unmapped.empty())
-            std::fprintf(stderr, "; unmapped local codes: %zu", read_.unmapped.size());
+            std::fprintf(stderr, "; unmapped local codes%s: %zu", options_.unmapped ? "" : " (--unmapped lists all)", read_.unmapped.size());
         std::fputc('\n', stderr);
-        if (options_.verbose)
+        if (options_.unmapped)
             for (const auto& [code, times] : read_.unmapped)
                 std::fprintf(stderr, "unmapped: %s (%llu times)\n", printable(code).c_str(), static_cast<unsigned long long>(times));
     }

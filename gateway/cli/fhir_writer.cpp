@@ -62,7 +62,7 @@ public:
 private:
     void begin(std::string_view type, std::string_view id) {
         out_.begin_object();
-        out_.key("fullUrl").string("urn:trialgate:" + std::string(type) + "/" + std::string(id));
+        out_.key("fullUrl").string("https://trialgate.invalid/fhir/" + std::string(type) + "/" + std::string(id));
         out_.key("resource").begin_object();
         out_.key("resourceType").string(type).key("id").string(id);
     }

@@ -45,6 +45,7 @@ void add_screening_options(CLI::App& to, screening_options& o) {
     to.add_flag("--all", o.all, "Also people who are not listed, with the reason");
     to.add_flag("--strict", o.strict, "Exit code 1 when something could not be read");
     to.add_flag("-v,--verbose", o.verbose, "Name every element that could not be used");
+    to.add_flag("--unmapped", o.unmapped, "List the local codes that a ConceptMap (--map) could map; reads everything, slower");
     to.add_flag("-q,--quiet", o.quiet, "No summary and no progress on standard error");
     to.add_flag("--no-color", o.no_colour, "No colours");
 }

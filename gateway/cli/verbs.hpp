@@ -28,7 +28,7 @@ struct screening_options {
     library_options library;
     std::vector<std::string> settings; ///< "name=value"
     std::string as_of, zone;
-    bool all = false, strict = false, quiet = false, verbose = false, no_colour = false;
+    bool all = false, strict = false, quiet = false, verbose = false, no_colour = false, unmapped = false;
     std::vector<std::string> inputs;
 };
 void add_screening_options(CLI::App& to, screening_options& options);

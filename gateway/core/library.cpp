@@ -72,6 +72,22 @@ std::vector<fs::path> trial_folders(const library_options& chosen, const fs::pat
     return out;
 }
 
+/// The overrides that concern one trial: its own settings, those that every trial understands, and `always`.
+std::map<std::string, std::string> settings_of(const source_file& file, std::span<const source_file> scores, const mappings::catalog& codes,
+                                               const std::map<std::string, std::string>& wanted,
+                                               const std::map<std::string, std::string>& always) {
+    std::map<std::string, std::string> out = always;
+    if (wanted.empty())
+        return out;
+    std::vector<problem> ignored;
+    const auto plain = read_trial(file, scores, codes, {}, ignored);
+    for (const auto& [name, value] : wanted)
+        if (name == "codedFindings" || name == "historyComplete" ||
+            (plain && std::any_of(plain->settings.begin(), plain->settings.end(), [&](const auto& s) { return s.name == name; })))
+            out[name] = value;
+    return out;
+}
+
 } // namespace
 
 std::optional<std::string> read_file(const fs::path& file) {
@@ -125,12 +141,18 @@ library load_library(const library_options& chosen) {
     const std::vector<source_file> scores = score_files(out.mappings);
     std::vector<std::string> versions;
     const std::vector<fs::path> folders = trial_folders(chosen, out.mappings, versions);
+    // A setting is meant for the trials that have it; one that no trial has goes to all of them, to be reported with the nearest name.
+    std::map<std::string, std::string> unused = chosen.settings;
+    for (std::size_t n = 0; n < folders.size() && !chosen.settings.empty(); ++n)
+        if (const auto text = read_file(folders[n] / "trial.json"); text && out.codes)
+            for (const auto& [name, value] : settings_of({"", *text}, scores, *out.codes, chosen.settings, {}))
+                unused.erase(name);
     for (std::size_t n = 0; n < folders.size(); ++n) {
         std::vector<source_file> file;
         load(folders[n] / "trial.json", file, out.problems);
         if (file.empty() || !out.codes)
             continue;
-        mappings::trial_options options{versions[n], chosen.settings};
+        const mappings::trial_options options{versions[n], settings_of(file.front(), scores, *out.codes, chosen.settings, unused)};
         if (auto t = read_trial(file.front(), scores, *out.codes, options, out.problems)) {
             out.trials.push_back(std::make_shared<const mappings::trial>(std::move(*t)));
             out.trial_folders.push_back(folders[n]);

@@ -63,9 +63,9 @@ fhir::scan::interest_set interest_of(const mappings::network& net) {
 }
 
 reader::reader(const mappings::network& net, const fhir::time_zone& site, mappings::population& into,
-               std::function<void(input_problem)> problem, std::function<void(input_problem)> doubt)
+               std::function<void(input_problem)> problem, std::function<void(input_problem)> doubt, bool thorough)
     : net_(net), into_(into), extraction_{net.codes(), site, {}}, problem_(std::move(problem)), doubt_(std::move(doubt)),
-      wanted_(interest_of(net)) {
+      thorough_(thorough), wanted_(interest_of(net)) {
     extraction_.unmapped = [this](std::string_view system, std::string_view code) {
         if (counted_.unmapped.size() < most_unmapped)
             ++counted_.unmapped[std::string(system) + '|' + std::string(code)];
@@ -89,7 +89,7 @@ void reader::document(std::string_view text, const std::string& name, std::uint6
 }
 
 void reader::resource(std::string_view text, const place& where, int depth) {
-    const fhir::scan::glimpse seen = fhir::scan::look(text, wanted_);
+    const fhir::scan::glimpse seen = look(text);
     if (seen.found == fhir::scan::finding::irrelevant) {
         ++counted_.resources;
         return skipped(seen);
@@ -145,7 +145,7 @@ void reader::entry(std::string_view text, const place& where, int depth) {
             plain = false;
     });
     if (!inner.empty() && plain) {
-        const fhir::scan::glimpse seen = fhir::scan::look(inner, wanted_);
+        const fhir::scan::glimpse seen = look(inner);
         if (seen.found == fhir::scan::finding::irrelevant) {
             ++counted_.resources;
             return skipped(seen);
@@ -224,6 +224,13 @@ void reader::add(record r, std::string_view full_url) {
         return !(f.what == mappings::concept_id::none && !r.medication.empty()) && !net_.reads(f.what);
     });
     into_.add(std::move(r));
+}
+
+fhir::scan::glimpse reader::look(std::string_view text) const noexcept {
+    fhir::scan::glimpse seen = fhir::scan::look(text, wanted_);
+    if (thorough_ && seen.found == fhir::scan::finding::irrelevant && !wanted_.never(seen.type))
+        seen.found = fhir::scan::finding::unsure;
+    return seen;
 }
 
 void reader::skipped(const fhir::scan::glimpse& seen) {

@@ -24,8 +24,9 @@ struct reading {
 class reader {
 public:
     /// Everything must outlive the reader. `problem` is called for each unreadable thing, `doubt` (may be empty) for each unusable element.
+    /// With `thorough` nothing is skipped unparsed, so that `reading::unmapped` names every local code; several times slower.
     reader(const mappings::network& net, const fhir::time_zone& site, mappings::population& into,
-           std::function<void(input_problem)> problem, std::function<void(input_problem)> doubt);
+           std::function<void(input_problem)> problem, std::function<void(input_problem)> doubt, bool thorough = false);
     ~reader();
 
     /// All of a file ("-": standard input).
@@ -41,6 +42,7 @@ private:
     void entry(std::string_view text, const place& where, int depth);
     void resource(std::string_view text, const place& where, int depth);
     void parsed(fhir::json::value v, std::string_view full_url, const place& where, int depth);
+    fhir::scan::glimpse look(std::string_view text) const noexcept;
     void skipped(const fhir::scan::glimpse& seen);
     void broken(const place& where, const fhir::issue& why, std::string_view original);
     void add(mappings::record r, std::string_view full_url);
@@ -49,6 +51,7 @@ private:
     mappings::population& into_;
     mappings::extraction extraction_;
     std::function<void(input_problem)> problem_, doubt_;
+    bool thorough_;
     fhir::scan::interest_set wanted_;
     fhir::json::parser parser_;
     std::string scratch_;

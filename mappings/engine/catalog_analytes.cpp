@@ -235,11 +235,11 @@ void catalog_builder::read_units(const item& from, value entry, analyte& into) {
         }
         const auto proper = fhir::ucum::parse(m.name);
         const auto by_ucum = proper && canonical ? fhir::ucum::factor(*proper, *canonical) : std::nullopt;
-        rule.by_alias =
-            !(proper && canonical &&
-              (!by_ucum ? entry["offsets"][m.name].type() != fhir::json::kind::missing &&
-                              comparable(*proper, *canonical)
-                        : *by_ucum == rule.factor));
+        // Worth a note is a string that UCUM refuses or understands as something else (K/uL is kelvin). A proper unit of another
+        // dimension with a factor of its own is the analyte's molar mass at work (umol/L), and no news.
+        const bool offset = entry["offsets"][m.name].type() != fhir::json::kind::missing;
+        const bool molar = proper && canonical && !comparable(*proper, *canonical) && rule.factor != fhir::ratio{} && !offset;
+        rule.by_alias = !(proper && canonical && (by_ucum ? *by_ucum == rule.factor : molar || (offset && comparable(*proper, *canonical))));
         for (const std::string& spelling : unit_spellings(m.name))
             into.units.try_emplace(spelling, rule);
     }

@@ -45,9 +45,30 @@ outcome answer(const drug_test& test, std::span<const fact> facts, date on) {
     return out;
 }
 
+/// The uses that fall into the time asked, the latest first.
+void explain(const drug_test& test, std::span<const fact> facts, date as_of, const outcome& out, explanation& why) {
+    for (const fact& f : facts)
+        if (concerns(test, f) && (meets(f.exposure.start.first, f.exposure.end.last, test.within, as_of)))
+            why.evidence.push_back(&f);
+    std::stable_sort(why.evidence.begin(), why.evidence.end(), [](const fact* a, const fact* b) {
+        return a->exposure.end.last != b->exposure.end.last ? a->exposure.end.last > b->exposure.end.last
+                                                            : a->exposure.start.first > b->exposure.start.first;
+    });
+    if (why.evidence.empty()) {
+        why.text = "no use recorded";
+    } else {
+        const fact& f = *why.evidence.front();
+        why.text = f.text + " since " + to_string(f.exposure.start);
+        if (f.exposure.end.last != date::highest())
+            why.text += " until " + to_string(f.exposure.end);
+    }
+    if (out.is == verdict::unknown)
+        why.needs = {test.within.unlimited() ? "medication history" : "medication history since " + to_string(test.within.start(as_of))};
+}
+
 } // namespace
 
-outcome evaluate_drug(const drug_test& test, std::span<const fact> facts, date as_of) {
+outcome evaluate_drug(const drug_test& test, std::span<const fact> facts, date as_of, explanation* why) {
     std::vector<date> edges;
     const auto add = [&](date d) {
         if (d == date::lowest() || d == date::highest())
@@ -71,6 +92,8 @@ outcome evaluate_drug(const drug_test& test, std::span<const fact> facts, date a
             break;
         }
     }
+    if (why)
+        explain(test, facts, as_of, out, *why);
     return out;
 }
 

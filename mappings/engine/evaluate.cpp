@@ -72,7 +72,10 @@ outcome evaluate(const test_kind& test, std::span<const outcome> parts, const ev
             return out;
         }
         outcome operator()(const drug_test& t) const {
-            return evaluate_drug(t, exposures(in.facts, t.drugs), in.as_of);
+            const std::vector<fact> facts = exposures(in.facts, t.drugs);
+            outcome out = evaluate_drug(t, facts, in.as_of, why);
+            point_into(in.facts, facts, why);
+            return out;
         }
     };
     return std::visit(visitor{parts, in, why}, test);
@@ -103,26 +106,15 @@ date place_changes(const fact& f, const window& w, date as_of) noexcept {
     return date::highest();
 }
 
-std::string day_text(const fact& f) {
-    if (!f.dated)
-        return "no date";
-    if (f.when.is_day())
-        return to_string(f.when.first);
-    const auto first = fhir::civil(f.when.first);
-    const auto last = fhir::civil(f.when.last);
-    const std::string text = to_string(f.when.first);
-    if (first.day == 1 && fhir::civil(f.when.last + 1).day == 1) {
-        if (first.year == last.year && first.month == last.month)
-            return text.substr(0, 7);
-        if (first.year == last.year && first.month == 1 && last.month == 12)
-            return text.substr(0, 4);
-    }
-    return text + ".." + to_string(f.when.last);
-}
+std::string day_text(const fact& f) { return f.dated ? to_string(f.when) : "no date"; }
 
 std::string words(const fact& f, const catalog& codes) {
     std::string out{codes.title(f.what)};
-    if (!f.text.empty())
+    // What a hospital calls a finding says it all; a bare code needs our title, and so does a result.
+    const bool named = f.kind != fact_kind::observation && f.text.find(' ') != std::string::npos;
+    if (named)
+        out = f.text;
+    else if (!f.text.empty() && f.text != out)
         out += ' ' + f.text;
     return out + (f.dated ? " on " + day_text(f) : ", undated");
 }

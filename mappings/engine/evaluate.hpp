@@ -52,7 +52,7 @@ fhir::date place_changes(const fact& f, const window& w, fhir::date as_of) noexc
 
 /// "2026-02-20", "2025-09" for a month, "no date".
 std::string day_text(const fact& f);
-/// "eGFR 74 mL/min/1.73m2 on 2026-02-20"
+/// "eGFR 74 mL/min/1.73m2 on 2026-02-20"; a finding in the words of the hospital where it sent any.
 std::string words(const fact& f, const catalog& codes);
 /// "ANA titer" or "ANA titer, ANA screen"
 std::string titles(std::span<const concept_id> concepts, const catalog& codes);

@@ -137,7 +137,8 @@ outcome evaluate_condition(const condition_test& test, std::span<const outcome> 
         add_evidence(why, weak);
         if (out.why == reason::cause_to_exclude)
             add_evidence(why, causes);
-        why->text = why->evidence.empty() ? "no " + titles(test.counts, in.codes) + " recorded"
+        why->text = why->evidence.empty() ? "no " + titles(test.counts, in.codes) + " recorded" +
+                                                (older ? ' ' + since(test.within, in.as_of) + ", only older or past" : "")
                                           : words(*why->evidence.front(), in.codes) +
                                                 (out.is == verdict::not_met ? ", refuted" : "");
         if (out.why == reason::cause_to_exclude)
@@ -214,7 +215,7 @@ outcome evaluate_diagnosis(const diagnosis_test& test, const evaluation_input& i
         if (!excluded.empty()) {
             out = outcome::unknown(reason::conflicting);
             out.notes.add(note::conflict);
-            rule = "also coded as what it is not: " + words(*excluded.back(), in.codes);
+            rule = "but also: " + words(*excluded.back(), in.codes);
         } else {
             out = outcome::met();
             out.notes.add(notes_of(sure));
@@ -226,13 +227,20 @@ outcome evaluate_diagnosis(const diagnosis_test& test, const evaluation_input& i
         rule = "not enough for a coded diagnosis";
     } else if (!excluded.empty()) {
         out = outcome::not_met(date::highest(), true);
-        rule = "coded as what it is not";
+        rule = "no code of the disease itself";
     } else
         out = outcome::unknown(reason::no_data);
     out.changes_on = view.changes_on;
     out.notes.add(view.notes);
 
     if (why) {
+        // The telling entry first (add_evidence takes the last one first): active before past, then the newest, then the general code.
+        std::stable_sort(sure.begin(), sure.end(), [](const fact* a, const fact* b) {
+            const bool x = a->condition.state == clinical_state::past, y = b->condition.state == clinical_state::past;
+            if (x != y)
+                return x;
+            return a->when.last != b->when.last ? stated_on(*a) < stated_on(*b) : a->what > b->what;
+        });
         if (out.is == verdict::not_met)
             add_evidence(why, refuted);
         add_evidence(why, sure);

@@ -221,7 +221,8 @@ private:
             return c;
         }
         const auto all = static_cast<int>(d.pairs.size());
-        a.text = words(*a.evidence.front(), in_.codes);
+        for (const fact* f : a.evidence)
+            a.text += (a.text.empty() ? "" : " and ") + words(*f, in_.codes);
         if (left > 0 && right > 0 && met == all) {
             a.is = verdict::met;
             a.why = reason::none;

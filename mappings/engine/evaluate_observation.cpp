@@ -8,6 +8,7 @@
 #include "mappings/engine/judge.hpp"
 
 #include <algorithm>
+#include <cstdio>
 
 namespace trialgate::mappings {
 
@@ -163,7 +164,14 @@ outcome answer_any(const observation_test& test, const selection& s, std::vector
                                                          : reason::imprecise);
         gather(verdict::unknown);
     }
-    gather(verdict::not_met);
+    // Beside what proves, only what came later and speaks against it is worth showing ("positive", then "negative").
+    date newest = date::lowest();
+    if (out.is == verdict::met)
+        for (const fact* f : evidence)
+            newest = std::max(newest, f->when.last);
+    for (auto c = s.candidates.rbegin(); c != s.candidates.rend(); ++c)
+        if (c->says.is == verdict::not_met && (out.is != verdict::met || c->result->when.last > newest))
+            evidence.push_back(c->result);
     out.low = static_cast<std::int16_t>(passed);
     return out;
 }
@@ -202,6 +210,29 @@ outcome answer_latest(const selection& s, std::vector<const fact*>& evidence) {
     return first.is == verdict::not_met ? outcome::not_met() : outcome::unknown(first.why);
 }
 
+/// What a person needs to see the rule at work: the value in the unit of the limit, or the range that came with it.
+std::string in_context(const fact& f, const observation_test& test, const analyte* about) {
+    const observation_fact& o = f.observation;
+    if (o.use == usability::conflicting)
+        return "value, flag or codes contradict each other; ";
+    if (!o.has_value)
+        return {};
+    if (std::holds_alternative<limit_test>(test.test)) {
+        const fhir::ratio& r = o.factor;
+        if (r.numerator == r.denominator || !about || !o.value.low || !o.value.high || *o.value.low != *o.value.high)
+            return {};
+        char number[32];
+        std::snprintf(number, sizeof number, "%.4g",
+                      o.value.low->approximate() * static_cast<double>(r.numerator) / static_cast<double>(r.denominator));
+        return "= " + std::string(number) + (about->unit.empty() || about->unit.front() == '{' ? "" : ' ' + about->unit) + "; ";
+    }
+    if (o.range_low && o.range_high)
+        return "range " + o.range_low->to_string() + " to " + o.range_high->to_string() + "; ";
+    if (o.range_high)
+        return "range to " + o.range_high->to_string() + "; ";
+    return o.range_low ? "range from " + o.range_low->to_string() + "; " : "no range sent; ";
+}
+
 void explain(const observation_test& test, const evaluation_input& in, const outcome& out,
              std::vector<const fact*> evidence, explanation& why) {
     // The same result can be seen twice (resent, or under two concepts); people read it once.
@@ -210,10 +241,13 @@ void explain(const observation_test& test, const evaluation_input& in, const out
         if (std::none_of(seen.begin(), seen.end(),
                          [&](const fact* o) { return o->record == f->record && o->text == f->text; }))
             seen.push_back(f);
-    const analyte* about = test.concepts.empty() ? nullptr : in.codes.analyte_of(test.concepts.front());
+    // A group has no analyte of its own: the unit is that of its first member that is measured.
+    const analyte* about = nullptr;
+    for (concept_id c : test.concepts)
+        about = about ? about : in.codes.analyte_of(c);
     const std::string rule = rule_text(test, about);
     if (!seen.empty())
-        why.text = words(*seen.front(), in.codes) + " (" + rule + ")";
+        why.text = words(*seen.front(), in.codes) + " (" + in_context(*seen.front(), test, about) + rule + ")";
     else
         why.text = (out.why == reason::too_old ? "no " + titles(test.concepts, in.codes) + " " + since(test.within, in.as_of) +
                                                      ", only older"
@@ -243,8 +277,11 @@ outcome evaluate_observation(const observation_test& test, const evaluation_inpu
     out.changes_on = s.changes_on;
     out.notes.add(s.notes);
     // Notes of the results that were used (name match, alias, report date) belong to the answer.
-    for (const fact* f : evidence)
+    for (const fact* f : evidence) {
         out.notes.add(f->notes);
+        if (f->observation.use == usability::conflicting)
+            out.notes.add(note::conflict);
+    }
     if (why)
         explain(test, in, out, std::move(evidence), *why);
     return out;

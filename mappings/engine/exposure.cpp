@@ -249,18 +249,6 @@ date to_date(day d) noexcept {
     return d >= date::highest().days ? date::highest() : date{static_cast<std::int32_t>(d)};
 }
 
-std::string day_text(fhir::date_range r) {
-    if (r.is_day())
-        return fhir::to_string(r.first);
-    if (r.first == date::lowest() && r.last == date::highest())
-        return "an unknown day";
-    if (r.first == date::lowest())
-        return fhir::to_string(r.last) + " or before";
-    if (r.last == date::highest())
-        return fhir::to_string(r.first) + " or later";
-    return fhir::to_string(r.first) + " to " + fhir::to_string(r.last);
-}
-
 std::string_view source_text(exposure_source s) noexcept {
     switch (s) {
     case exposure_source::ordered: return "ordered";
@@ -273,9 +261,9 @@ std::string_view source_text(exposure_source s) noexcept {
 
 std::string course_text(const course& c, std::span<const fact> facts) {
     std::string out = c.facts.empty() ? std::string{} : facts[c.facts.back()].text;
-    out += " since " + day_text(c.start);
+    out += " since " + to_string(c.start);
     if (!c.open)
-        out += " until " + day_text(c.end);
+        out += " until " + to_string(c.end);
     out += " (";
     out += source_text(c.strongest);
     return out + ')';

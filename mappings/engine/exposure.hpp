@@ -27,7 +27,7 @@ outcome evaluate_exposure(const exposure_test& test, std::span<const fact> facts
                           explanation* why = nullptr);
 
 /// Met when there is evidence of use within the window. Never not-met: no evidence of use is unknown, history-incomplete.
-outcome evaluate_drug(const drug_test& test, std::span<const fact> facts, fhir::date as_of);
+outcome evaluate_drug(const drug_test& test, std::span<const fact> facts, fhir::date as_of, explanation* why = nullptr);
 
 /// Uses of one ingredient that possibly make one run.
 struct course {

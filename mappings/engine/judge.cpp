@@ -148,18 +148,18 @@ std::string rule_text(const observation_test& test, const analyte* about) {
     }
     if (const auto* range = std::get_if<range_test>(&test.test)) {
         if (range->below)
-            return "below the laboratory's range";
+            return "asked: below the laboratory's range";
         if (range->times_by_immunoassay != range->times)
-            return "above the laboratory's range, by immunoassay " + range->times_by_immunoassay.to_string() +
+            return "asked: above the laboratory's range, by immunoassay " + range->times_by_immunoassay.to_string() +
                    " times its upper limit";
         if (range->times != fhir::decimal{1, 0})
-            return "above " + range->times.to_string() + " times the laboratory's upper limit";
-        return "above the laboratory's range";
+            return "asked: above " + range->times.to_string() + " times the laboratory's upper limit";
+        return "asked: above the laboratory's range";
     }
     switch (std::get<finding_test>(test.test).wanted) {
-    case finding::positive: return "positive";
-    case finding::negative: return "negative";
-    default: return "equivocal";
+    case finding::positive: return "asked: positive";
+    case finding::negative: return "asked: negative";
+    default: return "asked: equivocal";
     }
 }
 

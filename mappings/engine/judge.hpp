@@ -13,7 +13,7 @@ struct judgement {
 /// Whether the result satisfies the test. An unusable or pending result is unknown, with the reason.
 judgement judge(const observation_fact& result, const observation_test& test);
 
-/// "limit >= 30 mL/min/{1.73_m2}", "below the laboratory's range", "positive": the rule in words.
+/// "limit >= 30 mL/min/{1.73_m2}", "asked: below the laboratory's range", "asked: positive": the rule in words.
 std::string rule_text(const observation_test& test, const analyte* about);
 
 } // namespace trialgate::mappings

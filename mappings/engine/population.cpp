@@ -340,6 +340,8 @@ void population::resolve(record& r) const {
             for (const concept_id drug : d->data.drugs) {
                 r.facts.push_back(pattern);
                 r.facts.back().what = drug;
+                if (pattern.text.empty() && codes_)
+                    r.facts.back().text = codes_->title(drug);
             }
         }
     }

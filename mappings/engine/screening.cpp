@@ -89,13 +89,14 @@ private:
         evidence_item e;
         if (f.record < about_.records.size()) {
             const record& r = about_.records[f.record];
-            e.reference = r.type + '/' + r.id;
+            e.reference = r.id.starts_with("urn:") ? r.id : r.type + '/' + r.id;
             e.version = r.version.text;
         }
         e.date = f.dated ? day_text(f) : "";
         e.text = f.text;
         if (std::none_of(to.begin(), to.end(), [&](const evidence_item& o) {
-                return o.reference == e.reference && o.text == e.text && o.date == e.date;
+                // One Condition with two codings is one piece of evidence; one panel with two results is two.
+                return o.reference == e.reference && o.date == e.date && (o.text == e.text || f.kind != fact_kind::observation);
             }))
             to.push_back(std::move(e));
     }
@@ -137,15 +138,18 @@ private:
                    std::to_string(score->at_least) + ")";
         if (std::holds_alternative<person_test>(c.source->test))
             return r.is.is == verdict::unknown ? "a person decides" : "as recorded by a clinician";
+        // Parts that rest on something first, named where they have a name of their own.
         std::string text;
         int shown = 0;
-        for (const criterion_report& p : parts) {
-            if (p.is.is != r.is.is || p.explanation.empty())
-                continue;
-            if (shown++ == 3)
-                return text + "; ...";
-            text += (text.empty() ? "" : "; ") + p.explanation;
-        }
+        for (bool evident : {true, false})
+            for (const criterion_report& p : parts) {
+                if (p.is.is != r.is.is || p.explanation.empty() || p.evidence.empty() == evident)
+                    continue;
+                if (shown++ == 3)
+                    return text + "; ...";
+                const bool counted = p.explanation.find(" proven of ") != std::string::npos && !p.id.empty();
+                text += (text.empty() ? "" : "; ") + (counted ? p.id + ": " : std::string{}) + p.explanation;
+            }
         return text;
     }
 
