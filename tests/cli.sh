@@ -250,13 +250,15 @@ run 'gzip cut short' 3 screen "$dir/cut.ndjson.gz" "${day[@]}"
 says 'gzip cut short: is said' 'cut\.ndjson\.gz: .*short' "$err"
 jq -c '.entry[].resource' $cohort/anna.json >"$dir/anna.ndjson"
 run 'a Bundle taken apart into NDJSON' 0 screen "$dir/anna.ndjson" "${day[@]}" --format json
-is 'a Bundle taken apart: the same answer' "$(jq -c 'select(.patient == "Patient/anna")' "$dir/cohort.ndjson")" "$(jq -c . "$dir/out")"
+# jq writes 0.90 as 0.9 when it takes the Bundle apart, and what a hospital wrote is shown as written: words are left out.
+wordless='del(.. | .explanation? // empty) | del(.. | .text? // empty)'
+is 'a Bundle taken apart: the same answer' "$(jq -c "select(.patient == \"Patient/anna\") | $wordless" "$dir/cohort.ndjson")" "$(jq -c "$wordless" "$dir/out")"
 mkdir "$dir/empty"
 run 'an empty folder' 0 screen "$dir/empty" "${day[@]}" --format json
 silent 'an empty folder: nothing' "$out"
 printf '\xef\xbb\xbf' | cat - "$dir/anna.ndjson" | sed 's/$/\r/' >"$dir/windows.ndjson"
 run 'byte order mark and Windows line ends' 0 screen "$dir/windows.ndjson" "${day[@]}" --format json
-is 'byte order mark and Windows line ends: the same answer' "$(jq -c 'select(.patient == "Patient/anna")' "$dir/cohort.ndjson")" "$(jq -c . "$dir/out")"
+is 'byte order mark and Windows line ends: the same answer' "$(jq -c "select(.patient == \"Patient/anna\") | $wordless" "$dir/cohort.ndjson")" "$(jq -c "$wordless" "$dir/out")"
 
 # ---- unreadable things --------------------------------------------------------------------------------------------------
 sed '3s/.*/{"resourceType":"Observation","id":"cut","status":/' "$dir/anna.ndjson" >"$dir/broken.ndjson"

@@ -49,15 +49,18 @@ void values(A& a, observation_fact& o) {
     bool low = o.value.low.has_value(), high = o.value.high.has_value();
     bool equal = low && high && same_as_written(*o.value.low, *o.value.high);
     bool range_low = o.range_low.has_value(), range_high = o.range_high.has_value();
-    flags(a, low, high, equal, o.value.low_open, o.value.high_open, range_low, range_high);
+    bool converted = o.factor != fhir::ratio{};
+    flags(a, low, high, equal, o.value.low_open, o.value.high_open, range_low, range_high, converted);
     maybe_number(a, o.value.low, low);
     maybe_number(a, o.value.high, high && !equal);
     if (A::reads && equal)
         o.value.high = o.value.low;
     maybe_number(a, o.range_low, range_low, true);
     maybe_number(a, o.range_high, range_high, true);
-    a.shape_signed(o.factor.numerator);
-    a.shape_signed(o.factor.denominator);
+    if (converted) {
+        a.shape_signed(o.factor.numerator);
+        a.shape_signed(o.factor.denominator);
+    }
 }
 
 template <class A>
@@ -110,7 +113,7 @@ enum class text_kind : std::uint8_t { own, shared, around_number };
 template <class A>
 void text(A& a, fact& f) {
     const auto& number = f.observation.value.low;
-    text_kind kind = f.text.size() <= longest_text_in_shape ? text_kind::shared : text_kind::own;
+    text_kind kind = f.text.size() <= text_table::longest ? text_kind::shared : text_kind::own;
     std::string head, tail, digits;
     if (number)
         digits = number->to_string();

@@ -106,56 +106,102 @@ void maybe(A& a, std::optional<T>& part, bool there) {
     whole(a, *part);
 }
 
-enum class id_kind : std::uint8_t { own, uuid };
-
+/// True, and done, when `s` ends with a UUID: 16 bytes, and the words before it a number.
 template <class A>
-void id(A& a, std::string& s) {
-    id_kind kind = is_uuid(s) ? id_kind::uuid : id_kind::own;
-    choice(a, kind, id_kind::uuid);
-    if (kind == id_kind::own)
-        return a.text(s);
+bool with_uuid(A& a, std::string& s) {
+    const std::size_t size = uuid_form.size();
+    std::string head;
+    bool uuid = false;
+    if constexpr (!A::reads) {
+        uuid = s.size() >= size && s.size() <= size + text_table::longest && is_uuid(std::string_view(s).substr(s.size() - size));
+        head = uuid ? s.substr(0, s.size() - size) : std::string{};
+    }
+    flags(a, uuid);
+    if (!uuid)
+        return false;
+    a.shape_text(head);
     if constexpr (A::reads)
-        s = get_uuid(a.differing_);
+        s = head + get_uuid(a.differing_);
     else
-        put_uuid(a.differing_, s);
+        put_uuid(a.differing_, std::string_view(s).substr(s.size() - size));
+    return true;
 }
 
+/// A name that is likely to be the one before.
 template <class A>
-void version(A& a, version_stamp& v) {
-    enum class told : std::uint8_t { absent, same, exact } updated{};
-    if constexpr (!A::reads)
-        updated = v.updated == -1 ? told::absent : v.updated == a.before.updated ? told::same : told::exact;
-    bool plain = v.text.empty() ? v.number == -1 : v.text == std::to_string(v.number);
+void name(A& a, std::string& s, std::string& before) {
+    bool same = s == before;
+    flags(a, same);
+    if (same) {
+        if constexpr (A::reads)
+            s = before;
+        return;
+    }
+    if (!with_uuid(a, s))
+        a.text(s);
+    before = s;
+}
+
+enum class told_number : std::uint8_t { absent, one, exact };
+enum class told_time : std::uint8_t { absent, same, seconds, exact };
+
+template <class A>
+void version_number(A& a, version_stamp& v) {
+    auto told = v.number == -1 ? told_number::absent : v.number == 1 ? told_number::one : told_number::exact;
+    choice(a, told, told_number::exact);
+    if (told == told_number::exact)
+        a.differing_signed(v.number);
+    else if (A::reads)
+        v.number = told == told_number::one ? 1 : -1;
     bool empty = v.text.empty();
-    bool next = v.read == a.before.read + 1, none = v.read == 0;
-    flags(a, plain, empty, next, none);
-    a.shape_signed(v.number);
+    bool plain = empty ? v.number == -1 : v.text == std::to_string(v.number);
+    flags(a, plain, empty);
     if (!plain)
         a.text(v.text);
     else if (A::reads)
         v.text = empty ? std::string{} : std::to_string(v.number);
-    choice(a, updated, told::exact);
+}
+
+/// The distance of any two numbers, and the way back.
+std::int64_t distance(std::uint64_t to, std::uint64_t from) noexcept {
+    return static_cast<std::int64_t>(to - from);
+}
+
+template <class A>
+void version_time(A& a, version_stamp& v) {
+    const auto before = static_cast<std::uint64_t>(a.before.updated);
+    std::int64_t step = distance(static_cast<std::uint64_t>(v.updated), before);
     // Seconds when it is that: a third fewer bytes.
-    std::int64_t distance = static_cast<std::int64_t>(static_cast<std::uint64_t>(v.updated) - static_cast<std::uint64_t>(a.before.updated));
-    bool seconds = updated == told::exact && distance % 1000 == 0;
-    flags(a, seconds);
-    if (seconds)
-        distance /= 1000;
-    if (updated == told::exact)
-        a.differing_signed(distance);
+    auto told = v.updated == -1   ? told_time::absent
+                : step == 0       ? told_time::same
+                : step % 1000 == 0 ? told_time::seconds
+                                  : told_time::exact;
+    choice(a, told, told_time::exact);
+    if (told == told_time::seconds)
+        step /= 1000;
+    if (told >= told_time::seconds)
+        a.differing_signed(step);
     if constexpr (A::reads) {
-        const std::uint64_t step = static_cast<std::uint64_t>(distance) * (seconds ? 1000u : 1u);
-        v.updated = updated == told::absent ? -1
-                    : updated == told::same ? a.before.updated
-                                            : static_cast<std::int64_t>(static_cast<std::uint64_t>(a.before.updated) + step);
+        const std::uint64_t unit = told == told_time::seconds ? 1000 : told == told_time::exact ? 1 : 0;
+        v.updated = told == told_time::absent ? -1 : static_cast<std::int64_t>(before + static_cast<std::uint64_t>(step) * unit);
     }
-    if (updated == told::exact)
+    if (told >= told_time::seconds)
         a.before.updated = v.updated;
+}
+
+template <class A>
+void version(A& a, version_stamp& v) {
+    version_number(a, v);
+    version_time(a, v);
+    bool next = v.read == a.before.read + 1, none = v.read == 0;
+    flags(a, next, none);
+    std::int64_t step = next ? 1 : distance(v.read, a.before.read);
     if (!next && !none)
-        a.differing(v.read);
-    else if (A::reads)
-        v.read = next ? a.before.read + 1 : 0;
-    a.before.read = v.read;
+        a.differing_signed(step);
+    if constexpr (A::reads)
+        v.read = none ? 0 : a.before.read + (next ? 1 : static_cast<std::uint64_t>(step));
+    if (!none)
+        a.before.read = v.read;
 }
 
 } // namespace
@@ -163,25 +209,21 @@ void version(A& a, version_stamp& v) {
 template <class A>
 void describe(A& a, record& r, std::uint64_t& facts) {
     a.shape_text(r.type);
-    id(a, r.id);
+    if (!with_uuid(a, r.id))
+        a.text(r.id);
     version(a, r.version);
-    bool subject_same = r.subject == a.before.subject;
-    flags(a, r.withdrawn, subject_same);
-    if (!subject_same)
-        a.text(r.subject);
-    else if (A::reads)
-        r.subject = a.before.subject;
-    a.before.subject = r.subject;
+    name(a, r.subject, a.before.subject);
     std::uint64_t notes = r.notes.bits();
     a.shape(notes);
     r.notes = note_set::from_bits(notes);
     a.shape(facts);
-    a.shape_text(r.medication);
-    bool specimen = !r.specimen.empty(), person = r.person.has_value(), consent = r.consent.has_value();
-    bool participation = r.participation.has_value(), definition = r.definition.has_value();
-    flags(a, specimen, person, consent, participation, definition);
+    bool medication = !r.medication.empty(), specimen = !r.specimen.empty(), person = r.person.has_value();
+    bool consent = r.consent.has_value(), participation = r.participation.has_value(), definition = r.definition.has_value();
+    flags(a, r.withdrawn, medication, specimen, person, consent, participation, definition);
+    if (medication && !with_uuid(a, r.medication))
+        a.shape_text(r.medication);
     if (specimen)
-        a.text(r.specimen);
+        name(a, r.specimen, a.before.specimen_name);
     maybe(a, r.person, person);
     maybe(a, r.consent, consent);
     maybe(a, r.participation, participation);
