@@ -93,6 +93,8 @@ private:
     void flush();
     void contest();
     void settle_definitions();
+    void name_definitions();
+    void settle_persons();
     void settle_patients();
     std::string named(std::string_view key) const;
     const definition* defined(std::string_view key) const;

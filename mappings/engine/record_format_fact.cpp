@@ -67,11 +67,10 @@ template <class A>
 void observation(A& a, observation_fact& o) {
     bool specimen = o.specimen != 0;
     bool specimen_same = specimen && o.specimen == a.before.specimen;
-    bool special = o.low || o.high || o.method != assay::unknown || o.use != usability::usable;
-    flags(a, o.has_value, specimen, specimen_same, special);
+    bool special = o.method != assay::unknown || o.use != usability::usable;
+    flags(a, o.has_value, specimen, specimen_same, special, o.low, o.high);
     choice(a, o.found, finding::positive);
     if (special) {
-        flags(a, o.low, o.high);
         choice(a, o.method, assay::reference);
         choice(a, o.use, usability::conflicting);
     }

@@ -67,16 +67,17 @@ template <class A>
 void second(A& a, std::int32_t& s) {
     enum class told : std::uint8_t { absent, same, minute, exact } how{};
     if constexpr (!A::reads)
-        how = s == -1                ? told::absent
-              : s == a.before.second ? told::same
+        how = s == -1                 ? told::absent
+              : s == a.before.second  ? told::same
               : s >= 0 && s % 60 == 0 ? told::minute
-                                     : told::exact;
+                                      : told::exact;
     choice(a, how, told::exact);
     std::int64_t n = how == told::minute ? s / 60 : s;
     if (how >= told::minute)
         a.differing_signed(n);
     if constexpr (A::reads) {
-        if (n > 10'000'000 || n < -10'000'000)
+        constexpr std::int64_t last = std::numeric_limits<std::int32_t>::max(), first = std::numeric_limits<std::int32_t>::min();
+        if (n > last || n < first || (how == told::minute && (n > last / 60 || n < 0)))
             return a.fail();
         s = how == told::absent ? -1 : how == told::same ? a.before.second : static_cast<std::int32_t>(how == told::minute ? n * 60 : n);
     }

@@ -74,6 +74,68 @@ TEST_CASE("record codec: 60 laboratory results with UUIDs take at most 1.5 KiB")
     }
 }
 
+TEST_CASE("record codec: of a panel like the last one remain the ids, the values and one step of time") {
+    std::vector<record> records = laboratory_patient();
+    record_writer writer;
+    for (const record& r : records)
+        writer.append(r);
+    const std::size_t before = writer.bytes().size();
+    for (int i = 0; i < 600; ++i) {
+        record r = records[static_cast<std::size_t>(i % 6)];
+        r.id[0] = "0123456789abcdef"[i % 16];
+        r.version.updated = records.back().version.updated;
+        r.version.read = records.back().version.read + 1;
+        r.facts.front().when = records.back().facts.front().when;
+        r.facts.front().second = records.back().facts.front().second;
+        writer.append(r);
+        records.push_back(std::move(r));
+    }
+    // 16 bytes an id, at most 2 a value; little for the beginning and for every 255 of them.
+    CHECK(writer.bytes().size() - before <= 600 * 18 + 60);
+    const std::vector<record> back = decode(writer.bytes());
+    REQUIRE(back.size() == records.size());
+    for (std::size_t i = 0; i < back.size(); ++i)
+        REQUIRE(same_but_read(back[i], records[i]));
+}
+
+TEST_CASE("record codec: a result that is marked high among others that are not stays in its place") {
+    std::mt19937_64 random(20260316);
+    std::vector<record> records = laboratory_patient();
+    for (record& r : records) {
+        observation_fact& o = r.facts.front().observation;
+        o.low = up_to(random, 4) == 0;
+        o.high = !o.low && up_to(random, 4) == 0;
+        r.version.updated += static_cast<std::int64_t>(up_to(random, 3000));
+        r.version.number = static_cast<std::int64_t>(up_to(random, 3));
+        r.version.text = std::to_string(r.version.number);
+    }
+    record_writer writer;
+    for (const record& r : records)
+        writer.append(r);
+    const std::vector<record> back = decode(writer.bytes());
+    REQUIRE(back.size() == records.size());
+    for (std::size_t i = 0; i < back.size(); ++i)
+        REQUIRE(same_but_read(back[i], records[i]));
+}
+
+TEST_CASE("record codec: many records from next to no bytes are refused") {
+    record r;
+    r.type = "Condition";
+    r.facts.resize(1);
+    record_writer writer;
+    for (int i = 0; i < 3; ++i)
+        writer.append(r);
+    CHECK(decode(writer.bytes()).size() == 3);
+    // The same bytes, then a run of 255 of which nothing is told but that the id is empty.
+    const std::string bytes = writer.take() + '\0' + '\xFF' + std::string(255, '\0');
+    record_reader reader(bytes);
+    std::size_t records = 0;
+    while (reader.next())
+        ++records;
+    CHECK(reader.broken());
+    CHECK(records == 3);
+}
+
 TEST_CASE("record codec: what is read is what was written, whatever it was") {
     const auto seed = std::random_device{}();
     INFO("seed " << seed);
