@@ -35,9 +35,12 @@ seen_patient decide(const std::shared_ptr<const catalog>& codes, std::shared_ptr
         people.add(r);
     people.finish();
     seen_patient out;
+    bool seen_person = false;
     people.for_each_patient([&](const patient_data& p) {
-        if (p.merged_away) // the survivor speaks for both
+        // The survivor of a merge speaks for both; somebody who is known by a reference only, for nobody when there is a Patient.
+        if (p.merged_away || (seen_person && !p.person))
             return;
+        seen_person |= p.person.has_value();
         patient_screen screen(net);
         for (std::uint32_t slot = 0; slot < p.records.size(); ++slot)
             screen.put(slot, p.records[slot]);

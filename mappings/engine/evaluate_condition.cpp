@@ -113,6 +113,7 @@ outcome evaluate_condition(const condition_test& test, std::span<const outcome> 
             out = outcome::unknown(reason::cause_to_exclude);
         else {
             out = outcome::met();
+            out.for_good = test.within.unlimited() && !test.current; // once is for ever
             out.notes.add(part_notes);
             if (test.kind == coded::finding)
                 out.notes.add(note::clinician_to_confirm);
@@ -270,6 +271,7 @@ outcome evaluate_procedure(const procedure_test& test, const evaluation_input& i
     });
     outcome out = !done.empty() ? outcome::met()
                                 : outcome::unknown(partly ? reason::imprecise : older ? reason::too_old : reason::no_data);
+    out.for_good = out.is == verdict::met && test.within.unlimited();
     out.changes_on = view.changes_on;
     out.notes.add(view.notes);
     if (why) {

@@ -46,6 +46,8 @@ outcome bounded(const tally& t, int low, int high, int at_least, bool curable) {
     return out;
 }
 
+bool lasting(const outcome& p) { return p.for_good; }
+bool refused_for_good(const outcome& p) { return p.is == verdict::not_met && p.for_good; }
 bool curable(const outcome& p) { return p.is == verdict::not_met && !p.for_good; }
 
 } // namespace
@@ -60,21 +62,22 @@ outcome evaluate_logic(const logic_test& test, std::span<const outcome> parts) {
         out = refused > 0      ? outcome::not_met(t.changes_on)
               : t.unknown > 0 ? outcome::unknown(t.why, t.changes_on)
                               : outcome::met(t.changes_on);
-        out.for_good = std::any_of(parts.begin(), parts.end(), [](const outcome& p) { return p.for_good; });
+        out.for_good = out.is == verdict::met ? std::all_of(parts.begin(), parts.end(), lasting)
+                                              : std::any_of(parts.begin(), parts.end(), refused_for_good);
         break;
     case logic::any:
         out = t.met > 0        ? outcome::met(t.changes_on)
               : t.unknown > 0 ? outcome::unknown(t.why, t.changes_on)
                               : outcome::not_met(t.changes_on);
-        out.for_good = out.is == verdict::not_met &&
-                       std::all_of(parts.begin(), parts.end(), [](const outcome& p) { return p.for_good; });
+        out.for_good = out.is == verdict::met       ? std::any_of(parts.begin(), parts.end(), [](const outcome& p) { return p.is == verdict::met && p.for_good; })
+                       : out.is == verdict::not_met && std::all_of(parts.begin(), parts.end(), lasting);
         break;
     case logic::negation: {
-        // What would be "met for good" is not known of a part, so a refused exclusion counts as curable.
         const outcome& p = parts.front();
         out = p.is == verdict::met       ? outcome::not_met(p.changes_on)
               : p.is == verdict::not_met ? outcome::met(p.changes_on)
                                          : outcome::unknown(p.why, p.changes_on);
+        out.for_good = p.for_good && out.is != verdict::unknown;
         out.notes = p.notes;
         return out;
     }

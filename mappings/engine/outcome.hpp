@@ -41,7 +41,7 @@ std::string_view to_code(reason r) noexcept;  ///< "no-data", ...
 struct outcome {
     verdict is = verdict::unknown;
     reason why = reason::no_data;
-    bool for_good = false;           ///< not-met, and neither time nor a repeated test can cure it
+    bool for_good = false;           ///< neither time nor a repeated test can change the verdict: not-met that cannot be cured, or a met that stays
     fhir::date changes_on = fhir::date::highest();
     note_set notes;
     std::int16_t low = 0, high = 0;  ///< bounds of counts and scores; else 0

@@ -10,7 +10,8 @@ namespace trialgate::mappings {
 
 namespace {
 
-/// Records wait here as they are until so many can be encoded by patient: the more at once, the more they share.
+/// Records wait here as they are until so many can be encoded by patient: the more at once, the more they
+/// share.
 constexpr std::size_t pending_limit = 8192;
 
 bool is_definition(const record& r) noexcept {
@@ -44,7 +45,9 @@ void population::add(record r) {
 }
 
 void population::flush() {
-    std::stable_sort(pending_.begin(), pending_.end(), [](const record& a, const record& b) { return a.subject < b.subject; });
+    std::stable_sort(pending_.begin(), pending_.end(), [](const record& a, const record& b) {
+        return a.subject < b.subject;
+    });
     for (auto first = pending_.begin(); first != pending_.end();) {
         const std::string key = first->subject;
         record_writer writer;

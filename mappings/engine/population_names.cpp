@@ -21,7 +21,8 @@ void add_name(std::unordered_map<std::string, std::string>& names, std::string f
         at->second.clear();
 }
 
-using merges = std::map<std::string, std::set<std::string>>; ///< key -> keys of the records it was merged into
+using merges =
+    std::map<std::string, std::set<std::string>>; ///< key -> keys of the records it was merged into
 
 std::string survivor_of(const std::string& from, const merges& into) {
     std::vector<std::string> way{from};

@@ -21,15 +21,17 @@ std::uint64_t hash(std::string_view type, std::string_view id) noexcept {
     return h ^ (h >> 31);
 }
 
-// A stamp in 64 bits: 22 for the number (0 = none), 42 for the time in milliseconds (0 = none) which reach to the year 2109; or, when there
-// is neither, the order of reading after `reading_order`.
+// A stamp in 64 bits: 22 for the number (0 = none), 42 for the time in milliseconds (0 = none) which reach to
+// the year 2109; or, when there is neither, the order of reading after `reading_order`.
 constexpr int time_bits = 42;
 constexpr std::uint64_t reading_order = (std::uint64_t{1} << 22) - 1;
 
 std::optional<std::uint64_t> pack(const version_stamp& s) noexcept {
     constexpr std::int64_t time_limit = std::int64_t{1} << time_bits;
     if (s.number < 0 && s.updated < 0)
-        return s.read < static_cast<std::uint64_t>(time_limit) ? std::optional(reading_order << time_bits | s.read) : std::nullopt;
+        return s.read < static_cast<std::uint64_t>(time_limit)
+                   ? std::optional(reading_order << time_bits | s.read)
+                   : std::nullopt;
     if (s.number + 1 >= static_cast<std::int64_t>(reading_order) || s.updated + 1 >= time_limit)
         return std::nullopt;
     return static_cast<std::uint64_t>(s.number + 1) << time_bits | static_cast<std::uint64_t>(s.updated + 1);
@@ -60,14 +62,21 @@ bool same_version(const version_stamp& a, const version_stamp& b) noexcept {
 } // namespace
 
 const version_stamp& latest(const std::vector<version_stamp>& stamps) noexcept {
-    const bool numbered = std::all_of(stamps.begin(), stamps.end(), [](const version_stamp& s) { return s.number >= 0; });
-    const bool timed = std::all_of(stamps.begin(), stamps.end(), [](const version_stamp& s) { return s.updated >= 0; });
-    return *std::max_element(stamps.begin(), stamps.end(), [&](const version_stamp& a, const version_stamp& b) {
-        const auto rank = [&](const version_stamp& s) {
-            return std::tuple(numbered ? s.number : 0, timed ? s.updated : 0, numbered || timed ? 0 : s.read);
-        };
-        return rank(a) < rank(b);
-    });
+    const bool numbered =
+        std::all_of(stamps.begin(), stamps.end(), [](const version_stamp& s) { return s.number >= 0; });
+    const bool timed =
+        std::all_of(stamps.begin(), stamps.end(), [](const version_stamp& s) { return s.updated >= 0; });
+    return *std::max_element(
+        stamps.begin(), stamps.end(),
+        [&](const version_stamp& a, const version_stamp& b) {
+            const auto rank = [&](const version_stamp& s) {
+                return std::tuple(
+                    numbered ? s.number : 0, timed ? s.updated : 0, numbered || timed ? 0 : s.read
+                );
+            };
+            return rank(a) < rank(b);
+        }
+    );
 }
 
 void population::superseded(std::string_view type, std::string_view id, const version_stamp& stamp) {
@@ -115,14 +124,19 @@ bool population::holds(const record& r) const {
 
 void population::settle_definitions() {
     std::vector<skipped>& all = skipped_;
-    std::sort(all.begin(), all.end(), [](const skipped& a, const skipped& b) { return a.resource < b.resource; });
+    std::sort(all.begin(), all.end(), [](const skipped& a, const skipped& b) {
+        return a.resource < b.resource;
+    });
     for (auto& [key, versions] : definitions_) {
         const std::size_t slash = key.find('/');
-        const std::uint64_t resource = hash(std::string_view(key).substr(0, slash), std::string_view(key).substr(slash + 1));
+        const std::uint64_t resource =
+            hash(std::string_view(key).substr(0, slash), std::string_view(key).substr(slash + 1));
         std::vector<version_stamp> stamps;
         for (const definition& d : versions)
             stamps.push_back(d.version);
-        auto s = std::lower_bound(all.begin(), all.end(), resource, [](const skipped& a, std::uint64_t h) { return a.resource < h; });
+        auto s = std::lower_bound(all.begin(), all.end(), resource, [](const skipped& a, std::uint64_t h) {
+            return a.resource < h;
+        });
         for (; s != all.end() && s->resource == resource; ++s)
             stamps.push_back(unpack(s->stamp));
         for (const auto& [other, stamp] : skipped_in_full_)

@@ -1,14 +1,17 @@
 // The records of one patient as a short byte string.
 //
-// What repeats is told once: everything about a record or a fact that another one is likely to share (type, flags, concept, unit, range,
-// factor, the words around the number) is a "shape" with a number; of each record remain the id (16 bytes for a UUID) and what differs:
-// dates as distance from the fact before, numbers, hashes. Text as reported that is the number with words around it is not stored a second
-// time. Results come in panels: as long as the shape after a concept is the one that was there last time, not even its number is told.
+// What repeats is told once: everything about a record or a fact that another one is likely to share (type,
+// flags, concept, unit, range, factor, the words around the number) is a "shape" with a number; of each
+// record remain the id (16 bytes for a UUID) and what differs: dates as distance from the fact before,
+// numbers, hashes. Text as reported that is the number with words around it is not stored a second time.
+// Results come in panels: as long as the shape after a concept is the one that was there last time, not even
+// its number is told.
 //
-// Loss-free for everything in `record`. The format is for one run or one program version, not for exchange: its first byte is its
-// version and anything else is refused. After it:
+// Loss-free for everything in `record`. The format is for one run or one program version, not for exchange:
+// its first byte is its version and anything else is refused. After it:
 //   0, n       n records (1..255) whose shapes are the expected ones; of each only what differs
-//   otherwise  a record: of it and of each of its facts the shape (1: a new one follows, n + 2: shape n), then what differs
+//   otherwise  a record: of it and of each of its facts the shape (1: a new one follows, n + 2: shape n), then
+//              what differs
 #pragma once
 
 #include "mappings/engine/record.hpp"
@@ -41,7 +44,8 @@ private:
     codec_detail::context before_;
 };
 
-/// Decodes what `record_writer` wrote. Safe on any bytes: memory stays within a small multiple (less than a thousand) of their number.
+/// Decodes what `record_writer` wrote. Safe on any bytes: memory stays within a small multiple (less than a
+/// thousand) of their number.
 class record_reader {
 public:
     /// `bytes` must outlive the reader.

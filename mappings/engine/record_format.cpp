@@ -4,7 +4,8 @@ namespace trialgate::mappings::codec_detail {
 
 namespace {
 
-// What a text in a shape is told as; from `first_text` on its number in the table. A number that is new is followed by the text, among what differs.
+// What a text in a shape is told as; from `first_text` on its number in the table. A number that is new is
+// followed by the text, among what differs.
 constexpr std::uint64_t empty_text = 0, long_text = 1, first_text = 2;
 
 } // namespace

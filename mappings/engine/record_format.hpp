@@ -1,7 +1,7 @@
 // The format of encoded records, described once for both directions (inside of record_codec.hpp).
 //
-// `shape` numbers go to what repeats, `differing` ones to what does not. A writer does not change what it is given; a reader, after a
-// failure, has read zeros.
+// `shape` numbers go to what repeats, `differing` ones to what does not. A writer does not change what it is
+// given; a reader, after a failure, has read zeros.
 #pragma once
 
 #include "mappings/engine/record.hpp"

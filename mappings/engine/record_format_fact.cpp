@@ -25,7 +25,8 @@ void number(A& a, decimal& d, bool constant = false) {
         a.differing(size);
     if constexpr (A::reads) {
         const std::int64_t exponent = (exponent_and_sign - negative) / 2;
-        if (exponent < std::numeric_limits<std::int16_t>::min() || exponent > std::numeric_limits<std::int16_t>::max())
+        if (exponent < std::numeric_limits<std::int16_t>::min() ||
+            exponent > std::numeric_limits<std::int16_t>::max())
             return a.fail();
         d.mantissa = static_cast<std::int64_t>(negative ? ~size + 1 : size);
         d.exponent = static_cast<std::int16_t>(exponent);
@@ -85,14 +86,15 @@ void observation(A& a, observation_fact& o) {
 
 bool says_nothing(const observation_fact& o) noexcept {
     return o.use == usability::usable && o.found == finding::none && !o.low && !o.high && !o.has_value &&
-           !o.value.low && !o.value.high && !o.value.low_open && !o.value.high_open && o.factor == fhir::ratio{} &&
-           !o.range_low && !o.range_high && o.method == assay::unknown && o.specimen == 0;
+           !o.value.low && !o.value.high && !o.value.low_open && !o.value.high_open &&
+           o.factor == fhir::ratio{} && !o.range_low && !o.range_high && o.method == assay::unknown &&
+           o.specimen == 0;
 }
 
 bool says_nothing(const exposure_fact& e) noexcept {
     const exposure_fact none;
-    return e.source == none.source && !e.against && !e.on_hold && e.start == none.start && e.end == none.end &&
-           !e.end_known && !e.ended && !e.daily_dose && e.dose_unit.empty();
+    return e.source == none.source && !e.against && !e.on_hold && e.start == none.start &&
+           e.end == none.end && !e.end_known && !e.ended && !e.daily_dose && e.dose_unit.empty();
 }
 
 template <class A>

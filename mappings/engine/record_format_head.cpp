@@ -113,7 +113,8 @@ bool with_uuid(A& a, std::string& s) {
     std::string head;
     bool uuid = false;
     if constexpr (!A::reads) {
-        uuid = s.size() >= size && s.size() <= size + text_table::longest && is_uuid(std::string_view(s).substr(s.size() - size));
+        uuid = s.size() >= size && s.size() <= size + text_table::longest &&
+               is_uuid(std::string_view(s).substr(s.size() - size));
         head = uuid ? s.substr(0, s.size() - size) : std::string{};
     }
     flags(a, uuid);
@@ -172,10 +173,10 @@ void version_time(A& a, version_stamp& v) {
     const auto before = static_cast<std::uint64_t>(a.before.updated);
     std::int64_t step = distance(static_cast<std::uint64_t>(v.updated), before);
     // Seconds when it is that: a third fewer bytes.
-    auto told = v.updated == -1   ? told_time::absent
-                : step == 0       ? told_time::same
+    auto told = v.updated == -1    ? told_time::absent
+                : step == 0        ? told_time::same
                 : step % 1000 == 0 ? told_time::seconds
-                                  : told_time::exact;
+                                   : told_time::exact;
     choice(a, told, told_time::exact);
     if (told == told_time::seconds)
         step /= 1000;
@@ -183,7 +184,9 @@ void version_time(A& a, version_stamp& v) {
         a.differing_signed(step);
     if constexpr (A::reads) {
         const std::uint64_t unit = told == told_time::seconds ? 1000 : told == told_time::exact ? 1 : 0;
-        v.updated = told == told_time::absent ? -1 : static_cast<std::int64_t>(before + static_cast<std::uint64_t>(step) * unit);
+        v.updated = told == told_time::absent
+                        ? -1
+                        : static_cast<std::int64_t>(before + static_cast<std::uint64_t>(step) * unit);
     }
     if (told >= told_time::seconds)
         a.before.updated = v.updated;
@@ -218,7 +221,8 @@ void describe(A& a, record& r, std::uint64_t& facts) {
     r.notes = note_set::from_bits(notes);
     a.shape(facts);
     bool medication = !r.medication.empty(), specimen = !r.specimen.empty(), person = r.person.has_value();
-    bool consent = r.consent.has_value(), participation = r.participation.has_value(), definition = r.definition.has_value();
+    bool consent = r.consent.has_value(), participation = r.participation.has_value(),
+         definition = r.definition.has_value();
     flags(a, r.withdrawn, medication, specimen, person, consent, participation, definition);
     if (medication && !with_uuid(a, r.medication))
         a.shape_text(r.medication);

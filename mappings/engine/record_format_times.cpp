@@ -16,7 +16,8 @@ void day(A& a, date& d, std::int64_t base) {
     if constexpr (A::reads) {
         constexpr std::int64_t far = 8'000'000'000;
         const std::int64_t there = distance > far || distance < -far ? far : base + distance;
-        if (there > std::numeric_limits<std::int32_t>::max() || there < std::numeric_limits<std::int32_t>::min())
+        if (there > std::numeric_limits<std::int32_t>::max() ||
+            there < std::numeric_limits<std::int32_t>::min())
             return a.fail();
         d.days = static_cast<std::int32_t>(there);
     }
@@ -76,10 +77,13 @@ void second(A& a, std::int32_t& s) {
     if (how >= told::minute)
         a.differing_signed(n);
     if constexpr (A::reads) {
-        constexpr std::int64_t last = std::numeric_limits<std::int32_t>::max(), first = std::numeric_limits<std::int32_t>::min();
+        constexpr std::int64_t last = std::numeric_limits<std::int32_t>::max(),
+                               first = std::numeric_limits<std::int32_t>::min();
         if (n > last || n < first || (how == told::minute && (n > last / 60 || n < 0)))
             return a.fail();
-        s = how == told::absent ? -1 : how == told::same ? a.before.second : static_cast<std::int32_t>(how == told::minute ? n * 60 : n);
+        s = how == told::absent ? -1
+            : how == told::same ? a.before.second
+                                : static_cast<std::int32_t>(how == told::minute ? n * 60 : n);
     }
     if (how >= told::minute)
         a.before.second = s;

@@ -1,7 +1,8 @@
-// What a writer and a reader of records both remember: the shapes and texts that were told, and which shape followed what.
+// What a writer and a reader of records both remember: the shapes and texts that were told, and which shape
+// followed what.
 //
-// A shape is a string of numbers (byte_string.hpp). One that was not there before is told as what differs from a similar one; one that follows
-// the same concept as last time need not be told at all.
+// A shape is a string of numbers (byte_string.hpp). One that was not there before is told as what differs
+// from a similar one; one that follows the same concept as last time need not be told at all.
 #pragma once
 
 #include "mappings/engine/byte_string.hpp"

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <limits>
+
 using namespace trialgate;
 using namespace trialgate::mappings;
 using namespace trialgate::test;
@@ -154,6 +156,20 @@ TEST_CASE("record codec: what is read is what was written, whatever it was") {
             REQUIRE(back[i].version.read == records[i].version.read);
         }
     }
+}
+
+TEST_CASE("record codec: seconds and days outside of any day are kept as well") {
+    record r;
+    for (const std::int32_t n : {-24'820'860, 86'460, std::numeric_limits<std::int32_t>::max(), std::numeric_limits<std::int32_t>::min()}) {
+        fact& f = r.facts.emplace_back();
+        f.second = n;
+        f.when = {{n}, {n}};
+    }
+    record_writer writer;
+    writer.append(r);
+    const std::vector<record> back = decode(writer.bytes());
+    REQUIRE(back.size() == 1);
+    CHECK(same_but_read(back.front(), r));
 }
 
 TEST_CASE("record codec: damaged bytes are refused or read as something, never more") {
