@@ -32,7 +32,7 @@ void read_dispense_request(scope& s, medication_request& out) {
 std::string_view status_of_adherence(scope& s) {
     const json::value v = s.root["adherence"];
     if (!present(v))
-        return "unknown";
+        return "active"; // recorded as used, and nothing said against it
     const step here(s.context, "adherence");
     codeable_concept code;
     if (usable_object(s, v))

@@ -45,6 +45,10 @@ public:
         if (!r.status)
             return;
         study(r);
+        // Whom the study already knows, a person has decided about; an inactive record waits for one. Neither is a new candidate.
+        for (const shown_note& n : r.notes)
+            if (n.id == id(note::already_in_study) || n.id == id(note::inactive))
+                return;
         // Of "not-now" and "ineligible" a study hears only about people whom it was told of before, which a batch cannot know.
         if (*r.status <= trial_status::possible)
             subject(r);

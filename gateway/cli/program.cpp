@@ -31,10 +31,13 @@ int run_program(int argc, char** argv) {
 
 void add_library_options(CLI::App& to, screening_options& o) {
     to.add_option("--trial", o.library.trials, "Folder of a trial, or its id, with @VERSION for another protocol version (repeatable; default: all)")
-        ->type_name("DIR");
+        ->type_name("DIR")
+        ->allow_extra_args(false);
     to.add_option("--mappings", o.library.mappings, "Folder with library/ and trials/")->type_name("DIR");
-    to.add_option("--map", o.library.site_maps, "ConceptMap of the site's local codes (repeatable)")->type_name("FILE");
-    to.add_option("--set", o.settings, "A setting of a trial, as name=value (repeatable)")->type_name("NAME=VALUE");
+    to.add_option("--map", o.library.site_maps, "ConceptMap of the site's local codes (repeatable)")->type_name("FILE")
+        ->allow_extra_args(false);
+    to.add_option("--set", o.settings, "A setting of a trial, as name=value (repeatable)")->type_name("NAME=VALUE")
+        ->allow_extra_args(false);
     to.add_flag("--unverified-codes", o.library.unverified_codes, "Also use codes that nobody has verified yet");
 }
 

@@ -110,7 +110,10 @@ void reader::resource(std::string_view text, const place& where, int depth) {
 void reader::bundle(std::string_view text, const place& where, int depth) {
     std::size_t index = 0;
     std::vector<std::string_view> entries;
-    const bool walked = fhir::scan::for_each_entry(text, [](std::string_view, std::string_view) {},
+    bool history = false;
+    const bool walked = fhir::scan::for_each_entry(text, [&](std::string_view key, std::string_view value) {
+                                                       history |= key == "type" && value == "\"history\"";
+                                                   },
                                                    [&](std::string_view e) { entries.push_back(e); });
     if (!walked || !fhir::scan::balanced_length(text)) {
         // Not of the ordinary shape: let the parser say what is wrong; if nothing is, read it entry by entry from the tree.
@@ -129,9 +132,12 @@ void reader::bundle(std::string_view text, const place& where, int depth) {
         }
         return;
     }
+    // A history is written newest first; where nothing else tells versions apart, the one read last counts.
+    if (history)
+        std::reverse(entries.begin(), entries.end());
     for (std::string_view e : entries)
         entry(e, {where.file, where.first_line, where.document,
-                  (where.path.empty() ? "" : where.path + '.') + "entry[" + std::to_string(index++) + "]"},
+                  (where.path.empty() ? "" : where.path + '.') + "entry[" + std::to_string(history ? entries.size() - ++index : index++) + "]"},
               depth);
 }
 
@@ -215,9 +221,9 @@ void reader::parsed(fhir::json::value v, std::string_view full_url, const place&
 
 void reader::add(record r, std::string_view full_url) {
     r.version.read = ++order_;
-    if (r.id.empty() && !full_url.empty()) {
+    if (r.id.empty())
         r.id = std::string(full_url);
-    } else if (full_url.starts_with("urn:"))
+    if (full_url.starts_with("urn:"))
         into_.alias(std::string(full_url), r.type + '/' + r.id);
     // Facts that no trial reads are dropped here: data minimisation starts before storage.
     std::erase_if(r.facts, [&](const mappings::fact& f) {

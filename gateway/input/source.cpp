@@ -31,6 +31,21 @@ bool blank(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; });
 }
 
+/// True when one of the first lines is a JSON object by itself: then the text is NDJSON, even if its first line is broken. A pretty-printed
+/// document has no such line at the left margin.
+bool has_whole_line(std::string_view text) {
+    constexpr int lines_looked_at = 5;
+    for (int n = 0; n < lines_looked_at && !text.empty(); ++n) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        const std::string_view line = text.substr(0, end);
+        if (line.starts_with('{'))
+            if (const auto whole = fhir::scan::balanced_length(line); whole && blank(line.substr(*whole)))
+                return true;
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return false;
+}
+
 /// Cuts a growing text into pieces. Decides once whether it sees lines or documents.
 class cutter {
 public:
@@ -72,9 +87,7 @@ private:
         if (mode_ == mode::undecided) {
             if (newline == text.npos && !last)
                 return 0;
-            const std::string_view first = text.substr(0, newline);
-            const auto whole = fhir::scan::balanced_length(first);
-            if (whole && newline != text.npos && blank(first.substr(*whole))) {
+            if (newline != text.npos && has_whole_line(text)) {
                 mode_ = mode::lines;
                 return one_line(text, last);
             }
@@ -146,6 +159,22 @@ std::optional<input_problem> read_stream(int from, const std::string& name, cutt
     return failed;
 }
 
+/// A folder that cannot be read is listed itself, so that reading it says why.
+void walk(const fs::path& folder, std::vector<input_file>& into) {
+    std::error_code bad;
+    for (auto at = fs::directory_iterator(folder, bad); !bad && at != fs::directory_iterator(); at.increment(bad)) {
+        std::error_code none;
+        if (at->path().filename().string().starts_with('.'))
+            continue;
+        if (at->is_directory(none) && !at->is_symlink(none))
+            walk(at->path(), into);
+        else if (at->is_regular_file(none) && wanted(at->path()))
+            into.push_back({at->path().string(), at->file_size(none)});
+    }
+    if (bad)
+        into.push_back({folder.string(), 0});
+}
+
 } // namespace
 
 std::string to_string(const input_problem& p) {
@@ -168,18 +197,7 @@ std::vector<input_file> list_inputs(const std::vector<std::string>& arguments, s
             out.push_back({"-", 0});
         } else if (fs::is_directory(argument, bad)) {
             std::vector<input_file> below;
-            for (auto at = fs::recursive_directory_iterator(argument, fs::directory_options::skip_permission_denied, bad);
-                 !bad && at != fs::recursive_directory_iterator(); at.increment(bad)) {
-                std::error_code none;
-                if (at->path().filename().string().starts_with('.')) {
-                    at.disable_recursion_pending();
-                    continue;
-                }
-                if (at->is_regular_file(none) && wanted(at->path()))
-                    below.push_back({at->path().string(), at->file_size(none)});
-            }
-            if (bad)
-                problems.push_back(unreadable(argument, "the folder cannot be read to its end: " + bad.message()));
+            walk(argument, below);
             std::sort(below.begin(), below.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
             out.insert(out.end(), below.begin(), below.end());
         } else if (fs::exists(argument, bad)) {

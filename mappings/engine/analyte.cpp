@@ -32,6 +32,10 @@ std::optional<unit_rule> by_ucum(std::string_view unit, const std::string& canon
 
 // Old interfaces send everything in capitals. Spellings that differ in case only and mean different things are not told apart.
 std::optional<unit_rule> in_other_case(const analyte& a, std::string_view unit) {
+    // "g/L" is grams, however much it looks like "G/L" for thousands of millions: only whole capitals, or what is no unit at all, are habit.
+    const bool capitals = std::none_of(unit.begin(), unit.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+    if (!capitals && fhir::ucum::parse(unit))
+        return std::nullopt;
     const std::string wanted = written::lower_case(unit);
     std::optional<unit_rule> found;
     if (written::lower_case(a.unit) == wanted)

@@ -47,7 +47,8 @@ std::vector<coded_meaning> meanings_of(const fhir::codeable_concept& c, const ex
                 return o.means.concept_ == m.concept_;
             });
             if (same == out.end())
-                out.push_back({m, text_of(c, part)});
+                // A bare code says nothing to people: then our title stands for it.
+                out.push_back({m, c.text.empty() && part.display.empty() ? with.codes.title(m.concept_) : text_of(c, part)});
             else
                 same->means.valid_before = std::max(same->means.valid_before, m.valid_before);
         }

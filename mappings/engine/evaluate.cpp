@@ -91,7 +91,8 @@ place locate(const fact& f, const window& w, date as_of) noexcept {
     const date start = w.start(as_of);
     if (f.when.last < start)
         return place::outside;
-    return f.when.first >= start ? place::inside : place::perhaps;
+    // A month that has not ended yet is not wholly inside (clinical reference 9.4).
+    return f.when.first >= start && f.when.last <= as_of ? place::inside : place::perhaps;
 }
 
 date place_changes(const fact& f, const window& w, date as_of) noexcept {
@@ -100,7 +101,7 @@ date place_changes(const fact& f, const window& w, date as_of) noexcept {
     switch (locate(f, w, as_of)) {
     case place::future: return f.when.first;
     case place::inside: return w.unlimited() ? date::highest() : w.expires(f.when.first);
-    case place::perhaps: return w.expires(f.when.last);
+    case place::perhaps: return f.when.last > as_of ? f.when.last : w.expires(f.when.last);
     case place::outside: break;
     }
     return date::highest();

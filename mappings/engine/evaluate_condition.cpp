@@ -39,8 +39,33 @@ private:
     const window& window_;
 };
 
-/// For ordering a refutation against a confirmation: the latest day the statement can be about.
-date stated_on(const fact& f) { return f.dated ? f.when.last : date::lowest(); }
+/// For ordering a refutation against a confirmation: when it was written down, else the latest day it can be about.
+date stated_on(const fact& f) {
+    if (f.condition.recorded != fhir::date_range{})
+        return f.condition.recorded.last;
+    return f.dated ? f.when.last : date::lowest();
+}
+
+/// A refuted concept takes away itself and what it stands for, not its siblings: "no pericarditis" says nothing about the disease.
+bool covers(const catalog& codes, concept_id refuted, concept_id other) {
+    const auto members = codes.members(refuted);
+    return refuted == other || std::find(members.begin(), members.end(), other) != members.end();
+}
+
+/// Whether one of the refutations speaks of what `f` says and is not older. Without a day on either side the order is not known.
+enum class standing : std::uint8_t { stands, doubtful, refuted };
+standing stands(const fact& f, const std::vector<const fact*>& refuted, const catalog& codes) {
+    standing out = standing::stands;
+    for (const fact* r : refuted) {
+        if (!covers(codes, r->what, f.what))
+            continue;
+        if (stated_on(*r) == date::lowest() || stated_on(f) == date::lowest())
+            out = std::max(out, standing::doubtful);
+        else if (stated_on(*r) >= stated_on(f))
+            return standing::refuted;
+    }
+    return out;
+}
 
 void add_evidence(explanation* why, const std::vector<const fact*>& facts) {
     if (!why)
@@ -100,13 +125,17 @@ outcome evaluate_condition(const condition_test& test, std::span<const outcome> 
         changes = std::min(changes, p.changes_on);
         part_notes.add(p.notes);
     }
-    const bool outranked = !refuted.empty() && !strong.empty() &&
-                           std::all_of(strong.begin(), strong.end(), [&](const fact* s) {
-                               return std::any_of(refuted.begin(), refuted.end(),
-                                                  [&](const fact* r) { return stated_on(*r) >= stated_on(*s); });
-                           });
+    standing best = standing::refuted;
+    for (const fact* f : strong)
+        best = std::min(best, stands(*f, refuted, in.codes));
+    const bool all_refuted = std::all_of(test.counts.begin(), test.counts.end(), [&](concept_id c) {
+        return std::any_of(refuted.begin(), refuted.end(), [&](const fact* r) { return covers(in.codes, r->what, c); });
+    });
     outcome out;
-    if (!strong.empty() && !outranked) {
+    if (!strong.empty() && best == standing::doubtful) {
+        out = outcome::unknown(reason::conflicting);
+        out.notes.add(note::conflict);
+    } else if (!strong.empty() && best == standing::stands) {
         if (others != verdict::met || test.kind == coded::support)
             out = outcome::unknown(reason::support_only);
         else if (!causes.empty())
@@ -121,7 +150,7 @@ outcome evaluate_condition(const condition_test& test, std::span<const outcome> 
         out.notes.add(notes_of(strong));
         if (!refuted.empty())
             out.notes.add(note::conflict);
-    } else if (!refuted.empty()) {
+    } else if (all_refuted) {
         out = outcome::not_met();
         if (!strong.empty())
             out.notes.add(note::conflict);
@@ -193,25 +222,28 @@ outcome evaluate_diagnosis(const diagnosis_test& test, const evaluation_input& i
     else
         weak.insert(weak.end(), encounters.begin(), encounters.end());
 
-    const auto latest = [](const std::vector<const fact*>& facts) {
-        date d = date::lowest();
-        for (const fact* f : facts)
-            d = std::max(d, stated_on(*f));
-        return d;
-    };
+    standing best = standing::refuted;
+    for (const fact* f : sure)
+        best = std::min(best, stands(*f, refuted, in.codes));
+    // Without a confirmation left, only a refutation of the disease itself says no; one of its manifestations does not.
+    const bool denied = std::any_of(refuted.begin(), refuted.end(), [&](const fact* r) {
+        return std::all_of(test.include.begin(), test.include.end(), [&](concept_id c) { return covers(in.codes, r->what, c); });
+    });
     outcome out;
     std::string rule;
-    if (!refuted.empty() && (latest(refuted) >= latest(sure) || sure.empty())) {
-        // A refutation without a date cannot be ordered against a dated confirmation.
-        if (!sure.empty() && (latest(refuted) == date::lowest() || latest(sure) == date::lowest())) {
-            out = outcome::unknown(reason::conflicting);
-            rule = "refuted and confirmed, undated";
-        } else {
-            out = outcome::not_met(date::highest(), true);
-            rule = "refuted";
-        }
+    if (!sure.empty() && best == standing::doubtful) {
+        out = outcome::unknown(reason::conflicting);
+        out.notes.add(note::conflict);
+        rule = "refuted and confirmed, one of them without a date";
+    } else if (denied && (sure.empty() || best == standing::refuted)) {
+        out = outcome::not_met(date::highest(), true);
+        rule = "refuted";
         if (!sure.empty())
             out.notes.add(note::conflict);
+    } else if (!sure.empty() && best == standing::refuted) {
+        out = outcome::unknown(reason::support_only);
+        out.notes.add(note::conflict);
+        rule = "what was confirmed was refuted later";
     } else if (!sure.empty()) {
         if (!excluded.empty()) {
             out = outcome::unknown(reason::conflicting);

@@ -74,6 +74,7 @@ public:
             if (a.why != reason::no_data && (best.why == reason::no_data || a.why > best.why))
                 best = std::move(a);
         }
+        doubt(best);
         outcome out{best.is, best.why, false, changes_on_, best.notes, 0, 0};
         if (best.is == verdict::unknown && best.why == reason::no_data) {
             out.why = partly_ ? reason::imprecise : older_ ? reason::too_old : reason::no_data;
@@ -102,8 +103,12 @@ private:
             partly_ |= where == place::perhaps;
             if (where == place::future)
                 notes_.add(note::future_data);
-            if (where == place::inside)
+            if (where != place::inside)
+                continue;
+            if (f.when.is_day())
                 put(days_[f.when.last], &f);
+            else
+                vague_.push_back(&f);
         }
     }
 
@@ -122,6 +127,25 @@ private:
             take(what, [](day_results& d, const fact* f) { d.creatinine.push_back(f); });
         for (concept_id what : test_.cystatin_c)
             take(what, [](day_results& d, const fact* f) { d.cystatin_c.push_back(f); });
+    }
+
+    /// A result of some day of a month may be the newest: unless it says the same, the answer is not known.
+    void doubt(answer& best) const {
+        for (const fact* f : vague_) {
+            const bool reported = std::any_of(test_.reported.begin(), test_.reported.end(), [&](const auto& rank) {
+                return std::find(rank.begin(), rank.end(), f->what) != rank.end();
+            });
+            const judgement says = judge(f->observation, limit_);
+            const bool older = !best.evidence.empty() && f->when.last < best.evidence.front()->when.first;
+            if (older || (reported && f->observation.use == usability::usable && says.is == best.is))
+                continue;
+            if (best.is == verdict::unknown && best.why > reason::imprecise)
+                continue;
+            best.is = verdict::unknown;
+            best.why = reason::imprecise;
+            best.evidence.push_back(f);
+            best.text = (best.text.empty() ? "" : best.text + "; ") + words(*f, in_.codes) + ", day not known";
+        }
     }
 
     answer of_day(const day_results& d) {
@@ -382,6 +406,7 @@ private:
     const evaluation_input& in_;
     observation_test limit_;
     std::map<date, day_results> days_;
+    std::vector<const fact*> vague_; ///< inside the window, but on no certain day
     date changes_on_ = date::highest();
     note_set notes_;
     bool older_ = false, partly_ = false;

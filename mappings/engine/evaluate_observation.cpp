@@ -199,6 +199,14 @@ outcome answer_latest(const selection& s, std::vector<const fact*>& evidence) {
     for (const candidate* c : newest)
         evidence.push_back(c->result);
     const judgement first = newest.front()->says;
+    // Newest by its last possible day is not newest for sure: whoever may be later must say the same.
+    const date sure = newest.front()->result->when.first;
+    for (const candidate& c : s.candidates)
+        if (c.result->dated && c.result->observation.use == usability::usable && c.says.is != first.is &&
+            !(c.result->when.is_day() && newest.front()->result->when.is_day()) && c.result->when.last >= sure) {
+            evidence.push_back(c.result);
+            return outcome::unknown(reason::imprecise);
+        }
     for (const candidate* c : newest)
         if (c->says.is != first.is) {
             outcome out = outcome::unknown(reason::conflicting);

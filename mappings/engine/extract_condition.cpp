@@ -60,6 +60,8 @@ record extract_condition(const fhir::condition& from, const extraction& with) {
     for (const coded_meaning& c : meanings_of(from.code, with, out.notes)) {
         fact f = start_fact(c.means, fact_kind::condition, c.text, identifier);
         f.condition.verified = verification_of(from.verification_status);
+        if (from.recorded_date)
+            f.condition.recorded = from.recorded_date->days(with.site);
         f.condition.state = state_of(from);
         f.condition.category = category_of(from);
         set_onset(f, from, with.site);

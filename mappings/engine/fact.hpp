@@ -55,7 +55,8 @@ struct condition_fact {
     verification verified = verification::confirmed;
     clinical_state state = clinical_state::unspecified;
     condition_category category = condition_category::other;
-    /// Equal for facts of one Condition that carries several meanings.
+    /// The day on which it was written down, by which a refutation is ordered against a confirmation; the whole calendar when not told.
+    fhir::date_range recorded;
 };
 
 /// Clinical reference 7.2, strongest last.

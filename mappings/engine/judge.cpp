@@ -73,7 +73,10 @@ judgement judge_above(const observation_fact& r, const range_test& t) {
             observation_fact reported = r;
             reported.factor = {}; // the range is in the reported unit too
             const side s = compare(reported, *r.range_high, scale);
-            return s.all_above ? pass : s.all_at_most ? fail : unsure(reason::imprecise);
+            // "Above the limit", but "at least twice the limit" (SLICC 2012, anti-dsDNA by ELISA).
+            if (times == fhir::decimal{1, 0})
+                return s.all_above ? pass : s.all_at_most ? fail : unsure(reason::imprecise);
+            return s.all_at_least ? pass : s.all_below ? fail : unsure(reason::imprecise);
         };
         // Bands say more than a single limit: an equivocal band is above the negatives and still not positive.
         if (r.found == finding::equivocal && one)

@@ -93,9 +93,9 @@ bool is_local(const fhir::codeable_concept& c) {
 bool all_local(const std::vector<fhir::dosage>& dosages) {
     bool some = false;
     for (const fhir::dosage& d : dosages) {
-        if (d.route.empty())
+        if (d.route.empty() && d.text.empty())
             continue;
-        if (!is_local(d.route))
+        if (!is_local(d.route) && !(d.route.empty() && names_local(d.text)))
             return false;
         some = true;
     }

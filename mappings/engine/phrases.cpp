@@ -3,6 +3,7 @@
 #include "fhir/utf8.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace trialgate::mappings {
 
@@ -97,11 +98,34 @@ bool phrase::in(const std::vector<std::string>& text) const noexcept {
     return false;
 }
 
+namespace {
+
+/// Words that take a statement back or make it somebody's plan, past or doubt. Beside one of them a positive word proves nothing
+/// ("no antibodies detected", "previously positive", "false positive") and a drug's name no use ("stopped azathioprine").
+constexpr std::string_view doubting_words[] = {
+    "no",      "not",      "none",    "never",    "without",  "cannot",   "unable",   "false",       "previous", "previously", "prior",
+    "former",  "formerly", "history", "longer",   "repeat",   "exclude",  "excluded", "rule",        "only",     "if",         "kein",
+    "keine",   "keinen",   "keiner",  "nicht",    "ohne",     "falsch",   "früher",   "vorher",      "pas",      "non",        "sans",
+    "aucun",   "aucune",   "faux",    "ancien",   "sin",      "ningún",   "ninguna",  "falso",       "senza",    "nessun",     "nessuna"};
+constexpr std::string_view unused_words[] = {
+    "stop",         "stopped",        "discontinued", "discontinue",  "allergic",  "allergy",   "avoid",   "washout",    "level",
+    "levels",       "monitoring",     "intolerance",  "intolerant",   "declined",  "refused",   "held",    "abgesetzt",  "allergie",
+    "spiegel",      "arrêt",          "arrêté",       "contraindicated", "suspendido", "alergia"};
+
+bool has_word(const std::vector<std::string>& words, std::span<const std::string_view> of) {
+    return std::any_of(words.begin(), words.end(),
+                       [&](const std::string& w) { return std::find(of.begin(), of.end(), w) != of.end(); });
+}
+
+} // namespace
+
 std::vector<concept_id> catalog::medications_named(std::string_view text) const {
     std::vector<concept_id> found;
     if (!medication_names_ || text.empty())
         return found;
     const std::vector<std::string> words = words_of(text);
+    if (has_word(words, doubting_words) || has_word(words, unused_words))
+        return found;
     const auto any = [&words](const std::vector<phrase>& phrases) {
         return std::any_of(phrases.begin(), phrases.end(), [&words](const phrase& p) { return p.in(words); });
     };
@@ -140,6 +164,14 @@ catalog::word catalog::result_word(std::string_view text) const {
             said[static_cast<std::size_t>(r.means)] = true;
         }
     const auto has = [&said](word w) { return said[static_cast<std::size_t>(w)]; };
+    if (has(word::positive) || has(word::equivocal)) {
+        std::vector<std::string> left;
+        for (std::size_t i = 0; i < words.size(); ++i)
+            if (!taken[i])
+                left.push_back(words[i]);
+        if (has_word(left, doubting_words))
+            return word::none;
+    }
     const int findings = has(word::positive) + has(word::negative) + has(word::equivocal);
     if (findings > 1)
         return word::none;

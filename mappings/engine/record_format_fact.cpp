@@ -153,6 +153,7 @@ void condition(A& a, condition_fact& c) {
     c.verified = static_cast<verification>(n / 9);
     c.state = static_cast<clinical_state>(n / 3 % 3);
     c.category = static_cast<condition_category>(n % 3);
+    range(a, c.recorded);
 }
 
 } // namespace

@@ -63,6 +63,8 @@ public:
         out.explanation = std::move(why.text);
         for (const fact* f : why.evidence)
             add_evidence(out.evidence, *f);
+        if (std::holds_alternative<age_test>(c.source->test) || std::holds_alternative<sex_test>(c.source->test))
+            add_person(out.evidence);
         std::vector<criterion_report> inner;
         for (const placed_criterion& p : c.parts)
             inner.push_back(of(p, who));
@@ -99,6 +101,20 @@ private:
                 return o.reference == e.reference && o.date == e.date && (o.text == e.text || f.kind != fact_kind::observation);
             }))
             to.push_back(std::move(e));
+    }
+
+    void add_person(std::vector<evidence_item>& to) const {
+        const person_data* p = screen_.person();
+        if (!p)
+            return;
+        evidence_item e;
+        e.reference = about_.key;
+        for (const record& r : about_.records)
+            if (r.type == "Patient" && about_.key == "Patient/" + r.id)
+                e.version = r.version.text;
+        e.date = p->birth_known ? to_string(p->birth) : "";
+        e.text = p->birth_known ? "born " + e.date : "no usable birth date";
+        to.push_back(std::move(e));
     }
 
     /// Nests a part; an unnamed one hands its own parts, evidence and needs up.
@@ -141,9 +157,11 @@ private:
         // Parts that rest on something first, named where they have a name of their own.
         std::string text;
         int shown = 0;
+        // A conflict is between parts that each have a verdict of their own.
+        const bool any_same = std::any_of(parts.begin(), parts.end(), [&](const criterion_report& p) { return p.is.is == r.is.is; });
         for (bool evident : {true, false})
             for (const criterion_report& p : parts) {
-                if (p.is.is != r.is.is || p.explanation.empty() || p.evidence.empty() == evident)
+                if ((any_same && p.is.is != r.is.is) || p.explanation.empty() || p.evidence.empty() == evident)
                     continue;
                 if (shown++ == 3)
                     return text + "; ...";

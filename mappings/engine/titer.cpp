@@ -259,6 +259,15 @@ std::optional<interval> titer_interval(comparator c, const fhir::decimal& denomi
 }
 
 std::optional<interval> read_titer(std::string_view text, bare_integers bare) {
+    // "No antibodies at 1:160", "unter 1:160", "between 1:80 and 1:320", "1:80 (previous 1:640)": a titer is named, and not as the result.
+    constexpr auto doubtful_words = std::to_array<std::string_view>(
+        {"no ", "not ", "none", "without", "unter", "kein", "nicht", "between", "previous", "prior", "cytoplasm", "zytoplasm"}
+    );
+    std::string lower(text);
+    for (char& c : lower)
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    if (any_of_words(lower, doubtful_words))
+        return std::nullopt;
     titer_reader reader(without_reference(text));
     if (!reader.read(bare))
         return std::nullopt;

@@ -148,7 +148,7 @@ inline bool same(const mappings::fact& a, const mappings::fact& b) {
     return plain(a) == plain(b) && observation(oa) == observation(ob) && same(oa.value.low, ob.value.low) &&
            same(oa.value.high, ob.value.high) && same(oa.range_low, ob.range_low) && same(oa.range_high, ob.range_high) &&
            a.condition.verified == b.condition.verified && a.condition.state == b.condition.state &&
-           a.condition.category == b.condition.category && exposure(a.exposure) == exposure(b.exposure) &&
+           a.condition.category == b.condition.category && a.condition.recorded == b.condition.recorded && exposure(a.exposure) == exposure(b.exposure) &&
            same(a.exposure.daily_dose, b.exposure.daily_dose);
 }
 
