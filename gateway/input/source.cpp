@@ -83,8 +83,8 @@ private:
     }
 
     std::size_t one_document(std::string_view text, bool last) {
-        const std::size_t newline = text.find('\n');
         if (mode_ == mode::undecided) {
+            const std::size_t newline = text.find('\n');
             if (newline == text.npos && !last)
                 return 0;
             if (newline != text.npos && has_whole_line(text)) {

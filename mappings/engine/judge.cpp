@@ -73,7 +73,7 @@ judgement judge_above(const observation_fact& r, const range_test& t) {
             observation_fact reported = r;
             reported.factor = {}; // the range is in the reported unit too
             const side s = compare(reported, *r.range_high, scale);
-            // "Above the limit", but "at least twice the limit" (SLICC 2012, anti-dsDNA by ELISA).
+            // "Above the limit", but "at least twice the limit" (clinical reference 2, S13).
             if (times == fhir::decimal{1, 0})
                 return s.all_above ? pass : s.all_at_most ? fail : unsure(reason::imprecise);
             return s.all_at_least ? pass : s.all_below ? fail : unsure(reason::imprecise);
