@@ -209,7 +209,7 @@ TEST_CASE("statement: R5's adherence gives the R4 status") {
          {R"({"code":{"coding":[{"code":"taking"},{"code":"not-taking"}]}})", "unknown"},
          {R"({"code":{"text":"taking"}})", "unknown"},
          {R"({"code":{"coding":[{"code":"taking"}]},"modifierExtension":[{"url":"u"}]})", "unknown"},
-         {"null", "unknown"}}
+         {"null", "active"}}
     ));
     CAPTURE(adherence);
     const resource_text<medication_statement> s(

@@ -45,7 +45,7 @@ TEST_CASE("extract condition: D05 without verification status it is confirmed, u
     CHECK(f.condition.verified == verification::confirmed);
     CHECK(f.condition.state == clinical_state::unspecified);
     CHECK_FALSE(f.dated);
-    CHECK(f.text == "55464009");
+    CHECK(f.text == "disease");
 }
 
 TEST_CASE("extract condition: D02 D04 verification") {
