@@ -91,12 +91,8 @@ void batch::each_report(const std::string& only, const std::function<void(trial_
         if (!only.empty() && p.key != only)
             return;
         ++patients_;
-        patient_screen screen(net_);
-        for (std::uint32_t slot = 0; slot < p.records.size(); ++slot)
-            screen.put(slot, p.records[slot]);
-        screen.person(p.person);
-        screen.evaluate(as_of_);
-        const patient_context about{p.key, p.records, p.consents, p.participations, p.merged_away, p.notes};
+        const patient_screen screen = screen_patient(net_, p, as_of_);
+        const patient_context about = context_of(p);
         bool listed = false;
         for (trial_index t = 0; t < net_->trials().size(); ++t) {
             const auto considered = screen.considered();

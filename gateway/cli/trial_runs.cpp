@@ -41,12 +41,8 @@ seen_patient decide(const std::shared_ptr<const catalog>& codes, std::shared_ptr
         if (p.merged_away || (seen_person && !p.person))
             return;
         seen_person |= p.person.has_value();
-        patient_screen screen(net);
-        for (std::uint32_t slot = 0; slot < p.records.size(); ++slot)
-            screen.put(slot, p.records[slot]);
-        screen.person(p.person);
-        screen.evaluate(as_of);
-        const patient_context about{p.key, p.records, p.consents, p.participations, p.merged_away, p.notes};
+        const patient_screen screen = screen_patient(net, p, as_of);
+        const patient_context about = context_of(p);
         const trial_report r = report(screen, 0, about);
         out = {};
         if (r.status)

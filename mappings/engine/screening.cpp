@@ -235,6 +235,19 @@ std::string_view to_code(trial_status s) noexcept {
     return "";
 }
 
+patient_context context_of(const patient_data& p) {
+    return {p.key, p.records, p.consents, p.participations, p.merged_away, p.notes};
+}
+
+patient_screen screen_patient(std::shared_ptr<const network> net, const patient_data& p, date as_of) {
+    patient_screen out(std::move(net));
+    for (std::uint32_t slot = 0; slot < p.records.size(); ++slot)
+        out.put(slot, p.records[slot]);
+    out.person(p.person);
+    out.evaluate(as_of);
+    return out;
+}
+
 trial_status status_of(const trial& t, std::span<const outcome> criteria) noexcept {
     bool all_met = true, record_met = true, refused = false, for_good = false;
     for (std::size_t n = 0; n < criteria.size(); ++n) {

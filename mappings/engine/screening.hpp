@@ -20,6 +20,12 @@ struct patient_context {
     note_set notes;                  ///< e.g. unmapped_code
 };
 
+/// Views into `p`, which must outlive the context.
+patient_context context_of(const patient_data& p);
+
+/// All records of one patient, evaluated on `as_of` from nothing.
+patient_screen screen_patient(std::shared_ptr<const network> net, const patient_data& p, fhir::date as_of);
+
 /// The status of a trial from its criteria's outcomes, in the order of trial::criteria.
 trial_status status_of(const trial& t, std::span<const outcome> criteria) noexcept;
 

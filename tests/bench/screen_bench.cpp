@@ -30,12 +30,8 @@ std::size_t screen_all(const std::shared_ptr<const mappings::network>& net, cons
     people.finish();
     std::size_t reports = 0;
     people.for_each_patient([&](const mappings::patient_data& p) {
-        mappings::patient_screen screen(net);
-        for (std::uint32_t slot = 0; slot < p.records.size(); ++slot)
-            screen.put(slot, p.records[slot]);
-        screen.person(p.person);
-        screen.evaluate(fhir::date{20'527});
-        const mappings::patient_context about{p.key, p.records, p.consents, p.participations, p.merged_away, p.notes};
+        const mappings::patient_screen screen = screen_patient(net, p, fhir::date{20'527});
+        const mappings::patient_context about = context_of(p);
         for (mappings::trial_index t : screen.considered())
             reports += report(screen, t, about).status.has_value();
     });
