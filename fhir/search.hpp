@@ -1,0 +1,61 @@
+// Asking a FHIR server: query strings, pages, links. http://hl7.org/fhir/R4/search.html; servers' habits: fhir-protocol.md, section 3.
+#pragma once
+
+#include "fhir/bundle.hpp"
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace trialgate::fhir {
+
+/// Everything but A-Z a-z 0-9 - . _ ~ as %XX. For values of parameters.
+std::string percent_encode(std::string_view text);
+/// %XX and, with `plus`, '+' for a space; bytes that are no valid escape stay.
+std::string percent_decode(std::string_view text, bool plus = false);
+
+/// Escapes '\', ',', '$' and '|' of a value as search wants it, before percent-encoding.
+std::string search_escape(std::string_view text);
+
+class query {
+public:
+    explicit query(std::string_view type) : text_(type) {}
+    query& add(std::string_view name, std::string_view value); ///< value is percent-encoded, ',' and '|' and ':' and '/' are left readable
+    const std::string& text() const noexcept { return text_; }  ///< "Observation?patient=p1&_count=200"
+private:
+    std::string text_;
+    bool any_ = false;
+};
+
+/// Token searches `name=system|c1,system|c2,...` in pieces whose encoded value stays within `most_bytes`.
+std::vector<std::string> token_lists(std::span<const std::pair<std::string, std::string>> system_and_code, std::size_t most_bytes);
+
+/// An instant for _lastUpdated and _since: UTC with milliseconds. `ms` since the epoch.
+std::string search_instant(std::int64_t ms);
+
+/// What a searchset or history Bundle says about itself. Views into the Bundle.
+struct page {
+    std::string_view next;      ///< link, as sent; empty: this is the last page
+    std::string_view self;
+    std::string_view last_updated; ///< Bundle.meta.lastUpdated
+    std::optional<std::int64_t> total;
+    bool incomplete = false;    ///< an OperationOutcome entry of severity error or fatal, or a warning of code incomplete: the cursor must not advance
+    bundle content;
+};
+/// Fails when `v` is no Bundle of type searchset, history or (some servers) collection.
+result<page> read_page(json::value v, issue_sink& sink);
+
+/// True when the parameter (name only) stands in the query of `url`: a server leaves out of `self` what it ignored.
+bool has_parameter(std::string_view url, std::string_view name);
+
+/// Resolves `link` (absolute, scheme-relative, absolute path, "?query", relative) against the absolute URL `asked`. RFC 3986, section 5.
+std::string resolve_url(std::string_view link, std::string_view asked);
+/// scheme://host:port in lower case with the default port written; empty when `url` is not absolute.
+std::string origin_of(std::string_view url);
+
+/// First issue of an OperationOutcome as "severity code" with its type codes only (no diagnostics: they may hold patient data); empty when `v` is none.
+std::string outcome_codes(json::value v);
+/// True when every error in the OperationOutcome is of the transient family (transient lock-error no-store exception timeout incomplete throttled).
+bool outcome_transient(json::value v);
+
+} // namespace trialgate::fhir

@@ -1,0 +1,59 @@
+// Small tools for coroutines. Heavy (Asio): for .cpp files only.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <chrono>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace trialgate::gateway {
+
+namespace asio = boost::asio;
+
+/// What `op` gives, or nothing when it took longer than `limit` of real time; it is cancelled then and has ended when this returns.
+/// (Boost 1.81 has no asio::cancel_after.)
+template <class T>
+asio::awaitable<std::optional<T>> with_deadline(asio::awaitable<T> op, std::chrono::milliseconds limit) {
+    using namespace asio::experimental::awaitable_operators;
+    asio::steady_timer timer(co_await asio::this_coro::executor, limit);
+    auto done = co_await (std::move(op) || timer.async_wait(asio::use_awaitable));
+    if (done.index() == 0)
+        co_return std::move(std::get<0>(done));
+    co_return std::nullopt;
+}
+
+/// Runs coroutines that end together. `stop` asks all to end (cancellation type total first, terminal after `grace` of real time) and
+/// returns when they have. Use on one executor only.
+class task_group {
+public:
+    explicit task_group(asio::any_io_executor on) : executor_(std::move(on)), empty_(executor_) { empty_.expires_at(asio::steady_timer::time_point::max()); }
+    task_group(const task_group&) = delete;
+    task_group& operator=(const task_group&) = delete;
+
+    /// `name` and what() of an exception that is no cancellation go to `failed` (may be empty).
+    void spawn(asio::awaitable<void> task, std::function<void(std::string)> failed = {});
+    asio::awaitable<void> stop(std::chrono::milliseconds grace);
+    std::size_t running() const noexcept { return tasks_.size(); }
+
+private:
+    asio::any_io_executor executor_;
+    asio::steady_timer empty_;
+    std::list<asio::cancellation_signal> tasks_;
+};
+
+} // namespace trialgate::gateway

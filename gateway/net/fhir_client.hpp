@@ -1,0 +1,79 @@
+// One FHIR server as a client sees it: base URL, access token, patience.
+//
+//  - a token goes to the base's own origin and nowhere else (fhir-protocol.md 3.2);
+//  - 401 refreshes the token once and asks once more;
+//  - 429 and 503 with Retry-After hold back all requests to this server until then;
+//  - a breaker opens after failures in a row (transport errors, 5xx) and lets one request through from time to time.
+// It retries nothing else: callers hold their work durably and come again.
+#pragma once
+
+#include "gateway/core/clock.hpp"
+#include "gateway/net/http_client.hpp"
+
+namespace trialgate::gateway {
+
+/// Gives the Authorization header's value. One per server; many requests share one token (single flight).
+class authorizer {
+public:
+    virtual ~authorizer() = default;
+    /// Empty: no header is sent. `refresh`: the last value was refused with 401.
+    virtual boost::asio::awaitable<net_result<std::string>> authorization(bool refresh) = 0;
+};
+
+struct fhir_request {
+    std::string method = "GET";
+    std::string path;       ///< "Observation?patient=p1", "Patient/p1", or an absolute or relative URL out of a server's answer
+    std::string body;
+    http_headers headers;   ///< beside Accept and Content-Type, which are set unless given
+    std::chrono::milliseconds deadline{30'000};
+};
+
+struct fhir_answer {
+    int status = 0;
+    http_headers headers;
+    std::string body;
+    std::string url;                  ///< that was asked, absolute: what relative links in the answer are relative to
+    std::optional<instant> date;      ///< server's time, from Date
+    std::optional<duration_ms> retry_after;
+    bool ok() const noexcept { return status >= 200 && status < 300; }
+    /// 408, 425, 429, 5xx: worth another try later.
+    bool transient() const noexcept { return status == 408 || status == 425 || status == 429 || status >= 500; }
+};
+
+class fhir_client {
+public:
+    virtual ~fhir_client() = default;
+    virtual boost::asio::awaitable<net_result<fhir_answer>> send(fhir_request request) = 0;
+    /// As http_client::stream, for bulk files; `with_token` false for pre-signed URLs.
+    virtual boost::asio::awaitable<net_result<fhir_answer>> stream(std::string url, bool with_token, std::chrono::milliseconds idle,
+                                                                   std::function<boost::asio::awaitable<bool>(std::string_view)> chunk) = 0;
+    /// Without a slash at the end.
+    virtual const std::string& base() const noexcept = 0;
+    /// True when `url` (absolute or relative to `against`) has the base's origin, default ports normalised.
+    virtual bool same_origin(std::string_view url) const = 0;
+
+    enum class breaker_state : std::uint8_t { closed, open, half_open };
+    virtual breaker_state breaker() const noexcept = 0;
+    /// Consecutive failures; 0 after a success.
+    virtual unsigned failures() const noexcept = 0;
+};
+
+struct fhir_client_options {
+    std::string base;
+    http_client_options http;
+    std::shared_ptr<authorizer> auth;      ///< empty: none
+    std::string accept = "application/fhir+json";
+    unsigned breaker_after = 5;            ///< failures in a row
+    duration_ms breaker_pause = 10 * second_ms; ///< doubles up to 5 minutes while probes fail
+};
+std::unique_ptr<fhir_client> make_fhir_client(fhir_client_options options, std::shared_ptr<clock> time);
+
+/// Retry-After: seconds or an HTTP-date. Nothing when neither.
+std::optional<duration_ms> parse_retry_after(std::string_view value, instant now);
+/// "Sun, 06 Nov 1994 08:49:37 GMT"
+std::optional<instant> parse_http_date(std::string_view value);
+
+/// Full jitter: a random time in [0, min(cap, first x 2^attempt)] (fhir-protocol.md 3.6); `random` in [0, 1).
+duration_ms backoff(std::uint32_t attempt, duration_ms first, duration_ms cap, double random) noexcept;
+
+} // namespace trialgate::gateway

@@ -1,0 +1,82 @@
+// HTTP as the rest of the gateway sees it. Beast stays behind http_client.cpp and http_server.cpp.
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace trialgate::gateway {
+
+/// Names compare without case; order and repetition are kept.
+class http_headers {
+public:
+    http_headers() = default;
+    http_headers(std::initializer_list<std::pair<std::string, std::string>> all) : all_(all) {}
+    /// The first of that name; empty when there is none.
+    std::string_view operator[](std::string_view name) const noexcept;
+    bool has(std::string_view name) const noexcept;
+    void add(std::string name, std::string value) { all_.emplace_back(std::move(name), std::move(value)); }
+    void set(std::string_view name, std::string value);
+    auto begin() const noexcept { return all_.begin(); }
+    auto end() const noexcept { return all_.end(); }
+
+private:
+    std::vector<std::pair<std::string, std::string>> all_;
+};
+
+struct http_request {
+    std::string method = "GET";
+    std::string target; ///< client: absolute URL. Server: path and query as sent
+    http_headers headers;
+    std::string body;
+    std::string peer;   ///< server: address of the other side
+    std::string client_certificate; ///< server: subject of the verified client certificate; empty without one
+};
+
+struct http_response {
+    int status = 200;
+    http_headers headers;
+    std::string body;
+};
+
+enum class net_errc : std::uint8_t {
+    resolve,   ///< no such host
+    connect,   ///< refused, unreachable
+    tls,       ///< handshake failed, certificate not trusted or not for this name
+    timeout,
+    closed,    ///< the other side went away in the middle
+    too_large, ///< answer beyond the limit
+    protocol,  ///< no HTTP
+    bad_url,
+    cancelled,
+    refused,   ///< not sent: breaker open, or the server asked us to wait (Retry-After) for longer than the deadline
+    auth,      ///< no access token could be had
+};
+std::string_view to_code(net_errc e) noexcept;
+
+/// An operation failed (as opposed to: was answered with an error status).
+struct net_error {
+    net_errc code = net_errc::closed;
+    bool maybe_sent = false; ///< the request may have reached the other side: its effect is uncertain
+    std::string text;        ///< one sentence for the operator: host, port, reason. No path, no query, no patient data
+};
+template <class T>
+using net_result = boost::system::result<T, net_error>;
+[[noreturn]] void throw_exception_from_error(const net_error& e, const boost::source_location& loc);
+
+/// The parts of an absolute http(s) or ws(s) URL. "https://h:8443/fhir?x=1"
+struct url_parts {
+    std::string scheme, host, port; ///< port: as written, or the scheme's default
+    std::string target;             ///< path and query, begins with '/'
+    std::string origin() const { return scheme + "://" + host + ":" + port; }
+    bool secure() const noexcept { return scheme == "https" || scheme == "wss"; }
+};
+std::optional<url_parts> parse_url(std::string_view url);
+/// True for 127.0.0.0/8, ::1 and "localhost".
+bool is_loopback(std::string_view host) noexcept;
+
+} // namespace trialgate::gateway

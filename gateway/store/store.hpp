@@ -1,0 +1,259 @@
+// What must survive: the journal of what arrived, patients and their verdicts, the outbox, and what is still to be done.
+//
+// `store` is the contract; tests/store/contract_test.cpp runs against every implementation. An object is one connection and is used by one
+// thread at a time. Writing happens in transactions of the committer (committer.hpp); reading may happen on further connections, which see
+// what was committed when their call began. Every call may throw store_error; nothing else.
+//
+// Intake and outbox never know each other: they meet here.
+#pragma once
+
+#include "fhir/datetime.hpp"
+#include "gateway/core/clock.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace trialgate::gateway {
+
+class store_error : public std::runtime_error {
+public:
+    enum class kind {
+        full,    ///< no space: refuse new work, try again later
+        busy,    ///< somebody else holds the lock for too long
+        broken,  ///< the file is damaged, or of a newer program version
+        io,      ///< anything else
+        closed,  ///< the committer was stopped
+    };
+    store_error(kind k, const std::string& text) : std::runtime_error(text), kind_(k) {}
+    kind what_kind() const noexcept { return kind_; }
+
+private:
+    kind kind_;
+};
+
+// ---- journal: what arrived and is not yet worked in ----------------------------------------------------------------------
+
+enum class arrival : std::uint8_t {
+    hook,     ///< a request at a hook, as received
+    resource, ///< body is one resource or one Bundle that we fetched
+    lines,    ///< body is NDJSON that we fetched
+    hydrated, ///< body is a patient key ("Patient/p1"): everything about this person has been fetched and stands before this row
+};
+
+struct journal_item {
+    std::string source;  ///< name of the source in the configuration
+    arrival kind = arrival::hook;
+    std::string channel; ///< hook: name of the subscription at which it arrived
+    std::string method;  ///< hook: POST, PUT, DELETE
+    std::string tail;    ///< hook: the path below the hook's own, e.g. "Observation/o1"; resource: the URL it was fetched from, for messages
+    std::string headers; ///< hook: the few that carry meaning, "Name: value" lines
+    std::string body;
+    instant received = 0;
+};
+struct journal_row : journal_item {
+    std::int64_t seq = 0;
+};
+struct journal_counts {
+    std::int64_t rows = 0, bytes = 0;
+    instant oldest = 0; ///< `received` of the oldest; 0 when empty
+};
+
+/// What could not be read; kept until a person looks at it.
+struct quarantine_item {
+    std::int64_t id = 0;
+    journal_item original; ///< body reduced to the unreadable part where it can be told
+    std::string reason;    ///< ours, no patient data
+    std::string path;      ///< element path or line and column
+    instant at = 0;
+};
+
+// ---- patients ------------------------------------------------------------------------------------------------------------
+
+/// Everything kept of one person at one source. Only of people whom some trial considers, or considered once.
+struct patient_row {
+    std::string source, key;  ///< key as in record::subject: "Patient/p1", "identifier:system|value"
+    std::string records;      ///< mappings::record_writer
+    bool hydrated = false;    ///< the history has been fetched; before that nothing is decided
+    fhir::date changes_on = fhir::date::highest(); ///< site's date on which to evaluate again though nothing arrived
+    instant changed = 0;      ///< last evaluation
+};
+
+/// One person against one trial.
+struct decision_row {
+    std::string source, patient, trial;
+    std::string status;        ///< trial_status code; empty: not listed, `report` says why
+    std::uint64_t number = 0;  ///< of the last pushed change, from 1; part of the idempotency key
+    bool pushed = false;       ///< the study system was told of this person
+    std::string report;        ///< JSON of one line as `screen --format json` prints it
+    instant decided = 0;
+    std::string human;         ///< what a person decided in the study system (a ResearchSubject status); empty: nothing
+    instant human_at = 0;
+    std::string contradiction; ///< status that was alerted as contradicting `human`; empty: none
+};
+
+// ---- outbox --------------------------------------------------------------------------------------------------------------
+
+enum class outbox_state : std::uint8_t { waiting, dead };
+
+/// One thing to tell one sink. Rows of one sink and subject are delivered in the order of `id`, one at a time.
+struct outbox_row {
+    std::int64_t id = 0;
+    std::string sink;     ///< name in the configuration
+    std::string subject;  ///< what order is kept for: pseudonym of the patient
+    std::string trial;
+    std::string kind;     ///< "status" | "contradiction" | "fault" ...
+    std::string key;      ///< idempotency key; unique per sink
+    std::string body;     ///< JSON (gateway/outbox/message.hpp)
+    instant created = 0;
+    outbox_state state = outbox_state::waiting;
+    std::uint32_t attempts = 0;
+    instant not_before = 0;
+    std::string error;    ///< of the last attempt; no patient data
+};
+struct outbox_counts {
+    std::int64_t waiting = 0, dead = 0;
+    instant oldest = 0; ///< `created` of the oldest that waits; 0 when none
+};
+
+// ---- what intake still has to do -------------------------------------------------------------------------------------------
+
+enum class job_kind : std::uint8_t {
+    fetch,     ///< target is "Observation/o1": read it and journal what comes
+    hydrate,   ///< target is a patient key: fetch the person and the history, end with arrival::hydrated
+    reconcile, ///< target is "": ask for everything since the cursor, soon
+};
+/// At most one per source, kind and target; adding it again keeps the earlier `not_before` and clears `attempts`.
+struct job {
+    std::int64_t id = 0;
+    std::string source;
+    job_kind kind = job_kind::fetch;
+    std::string target;
+    instant not_before = 0;
+    std::uint32_t attempts = 0;
+    std::int64_t stamp = 0; ///< grows each time it is added; `job_done` with an older stamp leaves the job there
+};
+
+/// One Subscription of ours on a source's server.
+struct subscription_row {
+    std::string source, name;  ///< name: last part of the hook path, unique in the source
+    std::string token;         ///< unguessable part of the hook path
+    std::string secret;        ///< value that the server sends back in a header; HMAC key
+    std::string id;            ///< on the server; empty until created
+    std::string kind;          ///< "rest-hook" | "topic-r4" | "topic-r4b" | "topic-r5" | "websocket"
+    std::string criteria;      ///< criteria or topic
+    std::string endpoint;      ///< as registered
+    std::string status;        ///< last seen on the server
+    instant created = 0, ends = 0, last_heard = 0, last_checked = 0;
+    std::string numbers;       ///< event numbers seen (intake/event_numbers.hpp)
+};
+
+struct fault_row {
+    std::string key;  ///< "source.ehr.unreachable"
+    std::string text; ///< one sentence, no patient data
+    instant since = 0, last = 0;
+    std::uint64_t times = 0;
+};
+
+class store {
+public:
+    virtual ~store() = default;
+
+    // Transactions: the committer's business.
+    virtual void begin() = 0;
+    virtual void commit() = 0;
+    virtual void rollback() noexcept = 0;
+
+    // journal, in order of arrival
+    virtual std::int64_t journal_append(const journal_item& item) = 0;
+    /// Rows after `seq`, ascending; ends at `rows` rows or when `bytes` of bodies are reached (at least one row).
+    virtual std::vector<journal_row> journal_after(std::int64_t seq, std::size_t rows, std::size_t bytes) = 0;
+    virtual void journal_done(std::int64_t seq) = 0;
+    virtual journal_counts journal_count() = 0;
+
+    virtual std::int64_t quarantine_add(const quarantine_item& item) = 0;
+    virtual std::vector<quarantine_item> quarantine_list(std::int64_t after, std::size_t limit) = 0;
+    virtual std::optional<quarantine_item> quarantine_get(std::int64_t id) = 0;
+    virtual void quarantine_remove(std::int64_t id) = 0;
+    virtual std::int64_t quarantine_count() = 0;
+
+    virtual std::optional<patient_row> patient(std::string_view source, std::string_view key) = 0;
+    virtual void patient_put(const patient_row& row) = 0;
+    virtual void patient_remove(std::string_view source, std::string_view key) = 0;
+    virtual std::int64_t patient_count() = 0;
+    /// (source, key) of hydrated people with changes_on <= `on`, at most `limit`, earliest first.
+    virtual std::vector<std::pair<std::string, std::string>> patients_due(fhir::date on, std::size_t limit) = 0;
+    /// Every (source, key), ascending, after the given pair; for sweeps.
+    virtual std::vector<std::pair<std::string, std::string>> patients_after(std::string_view source, std::string_view key, std::size_t limit) = 0;
+    /// Two names of one person (merged records, an identifier); symmetric, repeatable.
+    virtual void link(std::string_view source, std::string_view a, std::string_view b) = 0;
+    /// Names directly linked to `key`.
+    virtual std::vector<std::string> linked(std::string_view source, std::string_view key) = 0;
+
+    /// Who is behind a pseudonym: (source, patient key).
+    virtual void subject_put(std::string_view subject, std::string_view source, std::string_view patient) = 0;
+    virtual std::optional<std::pair<std::string, std::string>> subject_of(std::string_view subject) = 0;
+
+    /// Medication, Specimen, ResearchStudy: encoded record (record_writer) by "Type/id".
+    virtual void definition_put(std::string_view source, std::string_view reference, std::string_view record) = 0;
+    virtual std::optional<std::string> definition(std::string_view source, std::string_view reference) = 0;
+    /// Patient `key` refers to `reference`: to know whom a changed definition concerns.
+    virtual void refers(std::string_view source, std::string_view reference, std::string_view key) = 0;
+    virtual std::vector<std::string> referring(std::string_view source, std::string_view reference) = 0;
+
+    virtual std::optional<decision_row> decision(std::string_view source, std::string_view patient, std::string_view trial) = 0;
+    virtual std::vector<decision_row> decisions_of(std::string_view source, std::string_view patient) = 0;
+    virtual void decision_put(const decision_row& row) = 0;
+    /// After the given (source, patient, trial), ascending.
+    virtual std::vector<decision_row> decisions_after(std::string_view source, std::string_view patient, std::string_view trial,
+                                                      std::size_t limit) = 0;
+
+    /// Ignored when the sink has had this key (waiting, dead or delivered).
+    virtual void outbox_add(const outbox_row& row) = 0;
+    /// The first undelivered row of each subject of this sink, if it waits and is due; at most `limit`, oldest first. A subject whose first
+    /// row is dead goes on with the next one.
+    virtual std::vector<outbox_row> outbox_due(std::string_view sink, instant now, std::size_t limit) = 0;
+    /// Earliest not_before of rows that `outbox_due` would give at some time; nothing when none waits.
+    virtual std::optional<instant> outbox_next(std::string_view sink) = 0;
+    /// Delivered: the row goes, its key is remembered.
+    virtual void outbox_delivered(std::int64_t id) = 0;
+    virtual void outbox_failed(std::int64_t id, std::uint32_t attempts, instant not_before, outbox_state state, std::string_view error) = 0;
+    virtual void outbox_remove(std::int64_t id) = 0;
+    virtual std::optional<outbox_row> outbox_get(std::int64_t id) = 0;
+    virtual std::vector<outbox_row> outbox_list(std::string_view sink /* empty: all */, std::int64_t after, std::size_t limit) = 0;
+    virtual outbox_counts outbox_count(std::string_view sink) = 0;
+
+    virtual void job_add(const job& j) = 0;
+    virtual std::vector<job> jobs_due(std::string_view source, job_kind kind, instant now, std::size_t limit) = 0;
+    virtual std::optional<instant> job_next(std::string_view source, job_kind kind) = 0;
+    virtual void job_later(std::int64_t id, std::uint32_t attempts, instant not_before) = 0;
+    virtual void job_done(std::int64_t id, std::int64_t stamp) = 0;
+    virtual std::int64_t job_count(std::string_view source, job_kind kind) = 0;
+
+    virtual std::vector<subscription_row> subscriptions(std::string_view source) = 0;
+    virtual std::optional<subscription_row> subscription(std::string_view source, std::string_view name) = 0;
+    virtual void subscription_put(const subscription_row& row) = 0;
+    virtual void subscription_remove(std::string_view source, std::string_view name) = 0;
+
+    /// Small durable values by name: cursors ("cursor/ehr/Observation"), capability statements, bulk jobs.
+    virtual std::optional<std::string> value(std::string_view name) = 0;
+    virtual void value_put(std::string_view name, std::string_view text) = 0;
+    virtual void value_remove(std::string_view name) = 0;
+
+    virtual std::vector<fault_row> faults() = 0;
+    virtual void fault_put(const fault_row& row) = 0;
+    virtual void fault_remove(std::string_view key) = 0;
+
+    /// Everything kept of a source except its quarantine; for `source remove`.
+    virtual void source_remove(std::string_view source) = 0;
+};
+
+/// Opens or makes `folder`/trialgate.db and brings its schema up to date (numbered migrations). Throws store_error with a sentence that names
+/// the file. `read_only`: no migration, for a second process that looks (status) while the gateway runs.
+std::unique_ptr<store> open_sqlite(const std::string& folder, bool read_only = false);
+
+} // namespace trialgate::gateway
