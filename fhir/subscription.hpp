@@ -31,7 +31,7 @@ struct subscription_request {
 std::string write_subscription(const subscription_request& r);
 
 struct subscription_view {
-    std::string id, status, error, criteria_or_topic, endpoint, end;
+    std::string id, status, error, criteria_or_topic, endpoint, end, reason;
 };
 /// Nothing when `v` is no Subscription.
 std::optional<subscription_view> read_subscription(json::value v);

@@ -20,7 +20,7 @@ check gateway/core 'gateway/(store|net|intake|work|outbox|input|api|cli)/' 'core
 check gateway/store 'gateway/(net|intake|work|outbox|input|api|cli)/' 'store/ uses core/ only'
 check gateway/net 'gateway/(store|intake|work|outbox|input|api|cli)/' 'net/ uses core/ only'
 check gateway/intake 'gateway/(work|outbox|input|api|cli)/' 'intake/ meets work/ and outbox/ in the store'
-check gateway/work 'gateway/(net|intake|outbox|input|api|cli)/' 'work/ meets intake/ and outbox/ in the store'
+check gateway/work 'gateway/(net|intake|outbox|api|cli)/' 'work/ meets intake/ and outbox/ in the store'
 check gateway/outbox 'gateway/(intake|work|input|api|cli)/' 'outbox/ meets intake/ and work/ in the store'
 headers=$(grep -rlE '#include *[<"](rapidjson|boost/beast|boost/asio|simdjson)' fhir mappings gateway --include='*.hpp' | xargs grep -lE '#include *[<"](rapidjson|boost/beast|simdjson|boost/asio/([^a]|a[^wn]))' | grep -vE 'fhir/json_(stream|parser|arena)\.hpp|gateway/core/async\.hpp')
 if [ -n "$headers" ]; then

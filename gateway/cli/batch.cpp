@@ -56,8 +56,9 @@ std::optional<exit_code> batch::prepare() {
     if (!missing.empty())
         return exit_code::failed;
     int told = 0, doubts = 0;
+    population_taker taker(*people_);
     reader from(
-        *net_, *site_, *people_,
+        *net_, *site_, taker,
         [&](input_problem p) {
             if (told++ < most_messages)
                 std::fprintf(stderr, "error: %s\n", to_string(p).c_str());

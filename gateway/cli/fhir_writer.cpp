@@ -1,6 +1,6 @@
 // Reports as FHIR R4: one collection Bundle with the ResearchStudy of each trial and, a patient, a ResearchSubject, a Flag, a
 // GuidanceResponse with one Parameters, and a Task with what is missing. Shapes: http://hl7.org/fhir/R4/researchsubject.html and so on.
-#include "gateway/cli/json_text.hpp"
+#include "gateway/core/json_text.hpp"
 #include "gateway/cli/report_writer.hpp"
 
 #include <set>

@@ -116,4 +116,7 @@ struct gateway_config {
 /// plain outside loopback, that secret files are not readable by everybody (warning). Returns what could be read even with errors.
 gateway_config load_config(const std::string& file, std::vector<mappings::problem>& problems);
 
+/// What can be said only with the library: sinks that name a trial which is not loaded.
+void check_trials(const gateway_config& config, const library& loaded, std::vector<mappings::problem>& problems);
+
 } // namespace trialgate::gateway

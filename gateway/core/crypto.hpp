@@ -7,14 +7,16 @@
 
 namespace trialgate::gateway {
 
+// What needs OpenSSL throws std::runtime_error when OpenSSL cannot do it (no random source, a crippled provider).
 std::string sha256(std::string_view data);                            ///< 32 raw bytes
 std::string hmac_sha256(std::string_view key, std::string_view data); ///< 32 raw bytes
 std::string to_hex(std::string_view bytes);
 std::optional<std::string> from_hex(std::string_view text);
 std::string to_base64(std::string_view bytes);
-std::optional<std::string> from_base64(std::string_view text);        ///< also base64url, with or without padding
+/// Also base64url, with or without padding. No white space; bits left over must be zero.
+std::optional<std::string> from_base64(std::string_view text);
 std::string to_base64url(std::string_view bytes);                     ///< without padding
-/// In a time that does not depend on where they differ.
+/// In a time that does not depend on where they differ. Only the lengths can be told from it.
 bool same_secret(std::string_view a, std::string_view b) noexcept;
 /// `bytes` random bytes as base64url.
 std::string random_token(std::size_t bytes);

@@ -5,6 +5,7 @@
 //   2026-03-15T10:00:00.123Z info source.ready source=ehr delivery=topic-r4
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -19,12 +20,18 @@ enum class log_level : std::uint8_t { debug, info, warning, error };
 struct log_field {
     std::string_view name;
     std::string value;
+    bool bare = false; ///< a number or truth value: without quotes in JSON
     log_field(std::string_view n, std::string_view v) : name(n), value(v) {}
     log_field(std::string_view n, const char* v) : name(n), value(v) {}
     log_field(std::string_view n, const std::string& v) : name(n), value(v) {}
     template <class N>
         requires std::is_arithmetic_v<N>
-    log_field(std::string_view n, N v) : name(n), value(std::to_string(v)) {}
+    log_field(std::string_view n, N v) : name(n), value(std::to_string(v)), bare(true) {
+        if constexpr (std::is_floating_point_v<N>)
+            bare = std::isfinite(v); // JSON has no word for the others
+        else if constexpr (std::is_same_v<N, bool>)
+            value = v ? "true" : "false";
+    }
 };
 
 /// From any thread. `event` is a stable dotted name.

@@ -36,6 +36,7 @@ struct reader::place {
     std::uint64_t first_line;
     std::string_view document; ///< the whole piece, to find lines in
     std::string path;          ///< "entry[3].resource"
+    std::string_view part{};   ///< text of the entry or resource being read
 };
 
 fhir::scan::interest_set interest_of(const mappings::network& net) {
@@ -62,7 +63,7 @@ fhir::scan::interest_set interest_of(const mappings::network& net) {
     return fhir::scan::interest_set(lists);
 }
 
-reader::reader(const mappings::network& net, const fhir::time_zone& site, mappings::population& into,
+reader::reader(const mappings::network& net, const fhir::time_zone& site, record_taker& into,
                std::function<void(input_problem)> problem, std::function<void(input_problem)> doubt, bool thorough)
     : net_(net), into_(into), extraction_{net.codes(), site, {}}, problem_(std::move(problem)), doubt_(std::move(doubt)),
       thorough_(thorough), wanted_(interest_of(net)) {
@@ -92,7 +93,7 @@ void reader::resource(std::string_view text, const place& where, int depth) {
     const fhir::scan::glimpse seen = look(text);
     if (seen.found == fhir::scan::finding::irrelevant) {
         ++counted_.resources;
-        return skipped(seen);
+        return skipped(seen, text);
     }
     if (seen.type == "Bundle" && depth < deepest_nesting)
         return bundle(text, where, depth);
@@ -104,7 +105,7 @@ void reader::resource(std::string_view text, const place& where, int depth) {
     if ((*tree)["resourceType"].text() == "Bundle" && depth < deepest_nesting)
         return bundle(text, where, depth);
     ++counted_.resources;
-    parsed(*tree, {}, where, depth);
+    parsed(*tree, {}, {where.file, where.first_line, where.document, where.path, text});
 }
 
 void reader::bundle(std::string_view text, const place& where, int depth) {
@@ -123,13 +124,8 @@ void reader::bundle(std::string_view text, const place& where, int depth) {
         if (!tree)
             return broken(where, tree.error(), text);
         fhir::issue_list issues;
-        for (const fhir::bundle_entry& e : fhir::read_bundle(*tree, issues).entries) {
-            ++counted_.resources;
-            if (e.deleted)
-                add(mappings::deletion(e.target, e.etag, e.last_modified), {});
-            else if (e.resource)
-                parsed(e.resource, e.full_url, {where.file, where.first_line, where.document, "entry"}, depth + 1);
-        }
+        for (const fhir::bundle_entry& e : fhir::read_bundle(*tree, issues).entries)
+            taken(e, {where.file, where.first_line, where.document, "entry", text});
         return;
     }
     // A history is written newest first; where nothing else tells versions apart, the one read last counts.
@@ -154,7 +150,7 @@ void reader::entry(std::string_view text, const place& where, int depth) {
         const fhir::scan::glimpse seen = look(inner);
         if (seen.found == fhir::scan::finding::irrelevant) {
             ++counted_.resources;
-            return skipped(seen);
+            return skipped(seen, inner);
         }
         if (seen.type == "Bundle" && depth < deepest_nesting)
             return bundle(inner, {where.file, where.first_line, where.document, where.path + ".resource"}, depth + 1);
@@ -173,19 +169,23 @@ void reader::entry(std::string_view text, const place& where, int depth) {
     for (const issue& i : issues.issues)
         if (i.severity_ >= fhir::severity::error) {
             ++counted_.unreadable;
-            problem_({where.file, 0, 0, where.path, i.text});
+            problem_({where.file, 0, 0, where.path, i.text, text});
         }
-    for (const fhir::bundle_entry& e : read.entries) {
-        ++counted_.resources;
-        if (e.deleted)
-            add(mappings::deletion(e.target, e.etag, e.last_modified), {});
-        else if (e.resource)
-            parsed(e.resource, e.full_url, where, depth + 1);
-    }
+    for (const fhir::bundle_entry& e : read.entries)
+        taken(e, {where.file, where.first_line, where.document, where.path, text});
 }
 
-void reader::parsed(fhir::json::value v, std::string_view full_url, const place& where, int depth) {
-    static_cast<void>(depth);
+void reader::entry(const fhir::bundle_entry& e, std::string_view text, const std::string& name) { taken(e, {name, 1, text, "entry", text}); }
+
+void reader::taken(const fhir::bundle_entry& e, const place& where) {
+    ++counted_.resources;
+    if (e.deleted)
+        add(mappings::deletion(e.target, e.etag, e.last_modified), {});
+    else if (e.resource)
+        parsed(e.resource, e.full_url, where);
+}
+
+void reader::parsed(fhir::json::value v, std::string_view full_url, const place& where) {
     ++counted_.read;
     fhir::issue_list issues;
     const fhir::resource read = fhir::read_resource(v, issues);
@@ -194,7 +194,7 @@ void reader::parsed(fhir::json::value v, std::string_view full_url, const place&
         const bool fatal = i.severity_ == fhir::severity::fatal;
         if (i.severity_ < fhir::severity::error)
             continue;
-        input_problem p{where.file, 0, 0, (where.path.empty() ? "" : where.path + " ") + i.path, i.text};
+        input_problem p{where.file, 0, 0, (where.path.empty() ? "" : where.path + " ") + i.path, i.text, where.part};
         if (where.path.empty()) {
             const auto at = fhir::locate(where.document, i.offset);
             p.line = where.first_line + at.line - 1;
@@ -239,14 +239,14 @@ fhir::scan::glimpse reader::look(std::string_view text) const noexcept {
     return seen;
 }
 
-void reader::skipped(const fhir::scan::glimpse& seen) {
+void reader::skipped(const fhir::scan::glimpse& seen, std::string_view text) {
     if (!seen.id.empty())
-        into_.superseded(seen.type, seen.id, stamp_of(seen.version_id, seen.last_updated, ++order_));
+        into_.superseded(seen.type, seen.id, stamp_of(seen.version_id, seen.last_updated, ++order_), text);
 }
 
 void reader::broken(const place& where, const issue& why, std::string_view original) {
     ++counted_.unreadable;
-    input_problem p{where.file, 0, 0, where.path, why.text};
+    input_problem p{where.file, 0, 0, where.path, why.text, original};
     // `original` lies within the document, so its distance is the offset to add.
     const auto inside = static_cast<std::size_t>(original.data() - where.document.data());
     const auto at = fhir::locate(where.document, inside + why.offset);

@@ -21,11 +21,35 @@ struct reading {
     std::map<std::string, std::uint64_t> unmapped; ///< "system|code" -> how often
 };
 
+/// Takes what a reader finds. The members are those of mappings::population, which says what they mean.
+class record_taker {
+public:
+    virtual ~record_taker() = default;
+    virtual void add(mappings::record r) = 0;
+    /// `text`: the resource, which was not read.
+    virtual void superseded(std::string_view type, std::string_view id, const mappings::version_stamp& stamp, std::string_view text) = 0;
+    virtual void alias(std::string_view from, std::string_view to) = 0;
+};
+
+/// Into a population, which must outlive it.
+class population_taker final : public record_taker {
+public:
+    explicit population_taker(mappings::population& into) : into_(into) {}
+    void add(mappings::record r) override { into_.add(std::move(r)); }
+    void superseded(std::string_view type, std::string_view id, const mappings::version_stamp& stamp, std::string_view) override {
+        into_.superseded(type, id, stamp);
+    }
+    void alias(std::string_view from, std::string_view to) override { into_.alias(from, to); }
+
+private:
+    mappings::population& into_;
+};
+
 class reader {
 public:
     /// Everything must outlive the reader. `problem` is called for each unreadable thing, `doubt` (may be empty) for each unusable element.
     /// With `thorough` nothing is skipped unparsed, so that `reading::unmapped` names every local code; several times slower.
-    reader(const mappings::network& net, const fhir::time_zone& site, mappings::population& into,
+    reader(const mappings::network& net, const fhir::time_zone& site, record_taker& into,
            std::function<void(input_problem)> problem, std::function<void(input_problem)> doubt, bool thorough = false);
     ~reader();
 
@@ -34,6 +58,9 @@ public:
     /// One document or line; `name` and `first_line` for messages.
     void document(std::string_view text, const std::string& name, std::uint64_t first_line);
 
+    /// One entry of a Bundle that is parsed already: a resource or a deletion. `text` is what a problem with it gives as its part.
+    void entry(const fhir::bundle_entry& e, std::string_view text, const std::string& name);
+
     const reading& so_far() const noexcept { return counted_; }
 
 private:
@@ -41,14 +68,15 @@ private:
     void bundle(std::string_view text, const place& where, int depth);
     void entry(std::string_view text, const place& where, int depth);
     void resource(std::string_view text, const place& where, int depth);
-    void parsed(fhir::json::value v, std::string_view full_url, const place& where, int depth);
+    void parsed(fhir::json::value v, std::string_view full_url, const place& where);
+    void taken(const fhir::bundle_entry& e, const place& where);
     fhir::scan::glimpse look(std::string_view text) const noexcept;
-    void skipped(const fhir::scan::glimpse& seen);
+    void skipped(const fhir::scan::glimpse& seen, std::string_view text);
     void broken(const place& where, const fhir::issue& why, std::string_view original);
     void add(mappings::record r, std::string_view full_url);
 
     const mappings::network& net_;
-    mappings::population& into_;
+    record_taker& into_;
     mappings::extraction extraction_;
     std::function<void(input_problem)> problem_, doubt_;
     bool thorough_;

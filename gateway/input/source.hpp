@@ -22,6 +22,7 @@ struct input_problem {
     std::uint64_t line = 0, column = 0; ///< 0 = not told
     std::string path;                   ///< element path, may be empty
     std::string text;
+    std::string_view part{}; ///< what could not be read; valid during the call only; empty when it cannot be told
 };
 /// "file:line:column: Observation.status: text"
 std::string to_string(const input_problem& p);

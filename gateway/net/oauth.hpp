@@ -3,8 +3,6 @@
 
 #include "gateway/net/fhir_client.hpp"
 
-#include <map>
-
 namespace trialgate::gateway {
 
 /// A private key for signing assertions: EC P-384 (ES384) or RSA (RS384), from a PEM file.
@@ -16,8 +14,8 @@ public:
     signing_key(signing_key&&) noexcept;
     const std::string& kid() const noexcept;
     std::string_view algorithm() const noexcept; ///< "ES384" | "RS384"
-    /// base64url(header).base64url(claims).base64url(signature); claims is JSON text.
-    std::string jwt(std::string_view claims) const;
+    /// base64url(header).base64url(claims).base64url(signature); claims is JSON text. `jku`, if any, goes into the header.
+    std::string jwt(std::string_view claims, std::string_view jku = {}) const;
     /// The public half as one JWK object (never `d`).
     std::string public_jwk() const;
 
@@ -38,9 +36,17 @@ struct oauth_options {
     http_client_options http;
 };
 
-/// Refreshes at 80 % of the lifetime, single flight; a fresh jti for each attempt; iat back-dated by 5 s, exp 300 s; redirects of the token
-/// endpoint are errors; a granted scope smaller than asked is reported once through `warn` (no secrets in it).
+/// Refreshes at 80 % of the lifetime, single flight; a fresh jti for each attempt; iat back-dated by 5 s, exp 300 s after it; redirects of the
+/// token endpoint are errors; a granted scope smaller than asked is reported once through `warn` (no secrets in it).
+/// A failure is net_errc::auth (nothing of the FHIR request was sent) and is answered to all who ask during a pause of 1 s that doubles up to
+/// 60 s; its text has an OAuth error code at most. From 80 % of the lifetime to its end a failed refresh gives the old token.
+/// After a 401 a token is asked for again at most every 5 s: until then the same one is given, which fhir_client does not try twice.
+/// Throws std::invalid_argument without a key and without a secret, and without a token URL and a FHIR base. `warn` may be empty.
 std::shared_ptr<authorizer> make_oauth(oauth_options options, std::shared_ptr<clock> time, std::function<void(std::string)> warn);
+/// As above through `http` instead of a client of its own: for tests, and to share connections. `options.http` is not used.
+std::shared_ptr<authorizer> make_oauth(oauth_options options, std::shared_ptr<http_client> http, std::shared_ptr<clock> time,
+                                       std::function<void(std::string)> warn);
+/// The same value each time, also after a 401. Throw std::invalid_argument when it cannot stand in a header.
 std::shared_ptr<authorizer> make_basic_auth(std::string user, std::string password);
 std::shared_ptr<authorizer> make_static_token(std::string token);
 

@@ -20,9 +20,11 @@ public:
     std::string reload();
     /// Earliest end of validity of our own certificate, milliseconds since the epoch; 0 without one.
     std::int64_t expires() const;
+    /// Why the last look at the files failed; empty when it did not. For health reports: the old material is still in use.
+    std::string problem() const;
 
     struct state;
-    std::shared_ptr<state> current() const; ///< for net/ only
+    std::shared_ptr<state> current() const; ///< for net/ only (tls_state.hpp)
 
 private:
     std::shared_ptr<state> state_;

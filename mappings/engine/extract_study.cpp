@@ -26,6 +26,16 @@ bool forbids(const fhir::consent& from) {
            std::any_of(from.category.begin(), from.category.end(), is_opt_out);
 }
 
+/// What the gateway itself wrote into a study system that is also a source: its own suggestion is no participation.
+/// What a person made of it is.
+bool is_own_suggestion(const fhir::research_subject& from) {
+    const bool ours = std::any_of(from.header.tags.begin(), from.header.tags.end(), [](const fhir::coding& t) {
+        return t.system == "urn:trialgate:tag" && t.code == "generated";
+    });
+    return ours && (from.status == "eligible" || from.status == "candidate" || from.status == "potential-candidate" ||
+                    from.status == "ineligible");
+}
+
 } // namespace
 
 record extract_consent(const fhir::consent& from, const extraction& with) {
@@ -68,7 +78,7 @@ record extract_research_study(const fhir::research_study& from, const extraction
 record extract_research_subject(const fhir::research_subject& from, const extraction& with) {
     record out = start_record(from.header);
     out.subject = patient_key(from.individual);
-    if (from.status == "entered-in-error") {
+    if (from.status == "entered-in-error" || is_own_suggestion(from)) {
         out.withdrawn = true;
         return out;
     }

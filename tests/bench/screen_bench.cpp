@@ -23,7 +23,8 @@ struct nothing : rapidjson::BaseReaderHandler<rapidjson::UTF8<>, nothing> {};
 std::size_t screen_all(const std::shared_ptr<const mappings::network>& net, const std::vector<std::string>& texts) {
     const fhir::time_zone site = fhir::time_zone::fixed(3600);
     mappings::population people(&net->codes());
-    gateway::reader from(*net, site, people, [](gateway::input_problem) {}, {});
+    gateway::population_taker taker(people);
+    gateway::reader from(*net, site, taker, [](gateway::input_problem) {}, {});
     static const std::string name = "bundle";
     for (const std::string& text : texts)
         from.document(text, name, 1);

@@ -1,4 +1,4 @@
-#include "gateway/cli/json_text.hpp"
+#include "gateway/core/json_text.hpp"
 
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
@@ -27,6 +27,28 @@ json_text& json_text::string(std::string_view v) { return state_->writer.String(
 json_text& json_text::boolean(bool v) { return state_->writer.Bool(v), *this; }
 json_text& json_text::number(std::int64_t v) { return state_->writer.Int64(v), *this; }
 json_text& json_text::null() { return state_->writer.Null(), *this; }
+json_text& json_text::json(std::string_view v) { return state_->writer.RawValue(data_of(v), v.size(), rapidjson::kObjectType), *this; }
+json_text& json_text::copy(fhir::json::value v) {
+    using fhir::json::kind;
+    switch (v.type()) {
+    case kind::missing:
+    case kind::null: return null();
+    case kind::boolean: return boolean(v.as_bool());
+    case kind::number: return state_->writer.RawValue(v.text().data(), v.text().size(), rapidjson::kNumberType), *this;
+    case kind::string: return string(v.text());
+    case kind::array:
+        begin_array();
+        for (const fhir::json::value& e : v.elements())
+            copy(e);
+        return end_array();
+    case kind::object:
+        begin_object();
+        for (const fhir::json::member& m : v.members())
+            key(m.name).copy(m.content);
+        return end_object();
+    }
+    return *this;
+}
 std::string_view json_text::text() const { return {state_->buffer.GetString(), state_->buffer.GetSize()}; }
 
 } // namespace trialgate::gateway

@@ -1,0 +1,148 @@
+#include "gateway/core/crypto.hpp"
+
+#include <cstdint>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <stdexcept>
+
+namespace trialgate::gateway {
+
+namespace {
+
+constexpr std::string_view plain_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view url_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+const unsigned char* bytes_of(std::string_view s) noexcept { return reinterpret_cast<const unsigned char*>(s.data()); }
+unsigned char* bytes_of(std::string& s) noexcept { return reinterpret_cast<unsigned char*>(s.data()); }
+
+std::string encode(std::string_view bytes, std::string_view alphabet) {
+    std::string out;
+    out.reserve((bytes.size() + 2) / 3 * 4);
+    std::uint32_t held = 0;
+    unsigned bits = 0;
+    for (const char c : bytes) {
+        held = (held << 8 | static_cast<unsigned char>(c)) & 0xffff;
+        for (bits += 8; bits >= 6; bits -= 6)
+            out += alphabet[held >> (bits - 6) & 63];
+    }
+    if (bits > 0)
+        out += alphabet[held << (6 - bits) & 63];
+    return out;
+}
+
+/// 0..63, or -1.
+int base64_digit(char c) noexcept {
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    if (c == '+' || c == '-')
+        return 62;
+    return c == '/' || c == '_' ? 63 : -1;
+}
+
+int hex_digit(char c) noexcept {
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+} // namespace
+
+std::string sha256(std::string_view data) {
+    std::string out(32, '\0');
+    std::size_t size = 0;
+    if (EVP_Q_digest(nullptr, "SHA256", nullptr, data.data(), data.size(), bytes_of(out), &size) != 1 || size != out.size())
+        throw std::runtime_error("SHA-256 is not available in this OpenSSL");
+    return out;
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view data) {
+    std::string out(32, '\0');
+    std::size_t size = 0;
+    const char* some_key = key.empty() ? "" : key.data(); // a null pointer would mean another thing
+    if (!EVP_Q_mac(nullptr, "HMAC", nullptr, "SHA256", nullptr, some_key, key.size(), bytes_of(data), data.size(), bytes_of(out),
+                   out.size(), &size) ||
+        size != out.size())
+        throw std::runtime_error("HMAC with SHA-256 is not available in this OpenSSL");
+    return out;
+}
+
+std::string to_hex(std::string_view bytes) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string out;
+    out.reserve(bytes.size() * 2);
+    for (const char c : bytes) {
+        const auto b = static_cast<unsigned char>(c);
+        out += digits[b >> 4];
+        out += digits[b & 15];
+    }
+    return out;
+}
+
+std::optional<std::string> from_hex(std::string_view text) {
+    if (text.size() % 2 != 0)
+        return std::nullopt;
+    std::string out;
+    out.reserve(text.size() / 2);
+    for (std::size_t i = 0; i < text.size(); i += 2) {
+        const int high = hex_digit(text[i]), low = hex_digit(text[i + 1]);
+        if (high < 0 || low < 0)
+            return std::nullopt;
+        out += static_cast<char>(high << 4 | low);
+    }
+    return out;
+}
+
+std::string to_base64(std::string_view bytes) {
+    std::string out = encode(bytes, plain_alphabet);
+    out.append((4 - out.size() % 4) % 4, '=');
+    return out;
+}
+
+std::string to_base64url(std::string_view bytes) { return encode(bytes, url_alphabet); }
+
+std::optional<std::string> from_base64(std::string_view text) {
+    const std::size_t all = text.size();
+    while (!text.empty() && text.back() == '=' && all - text.size() < 2)
+        text.remove_suffix(1);
+    if (text.size() % 4 == 1 || (text.size() != all && all % 4 != 0))
+        return std::nullopt;
+    std::string out;
+    out.reserve(text.size() / 4 * 3 + 2);
+    std::uint32_t held = 0;
+    unsigned bits = 0;
+    for (const char c : text) {
+        const int digit = base64_digit(c);
+        if (digit < 0)
+            return std::nullopt;
+        held = (held << 6 | static_cast<std::uint32_t>(digit)) & 0xffff;
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            out += static_cast<char>(held >> bits & 0xff);
+        }
+    }
+    // Bits beyond the last byte must be zero: there is one way to write a value (RFC 4648, section 3.5).
+    if ((held & ((1u << bits) - 1)) != 0)
+        return std::nullopt;
+    return out;
+}
+
+bool same_secret(std::string_view a, std::string_view b) noexcept {
+    return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+std::string random_token(std::size_t bytes) {
+    std::string out(bytes, '\0');
+    if (bytes > 0 && RAND_bytes(bytes_of(out), static_cast<int>(bytes)) != 1)
+        throw std::runtime_error("no random bytes from OpenSSL");
+    return to_base64url(out);
+}
+
+} // namespace trialgate::gateway

@@ -1,0 +1,79 @@
+// The columns of each kind of row, once: in the order of the column lists, for reading and for binding.
+#pragma once
+
+#include "gateway/store/sqlite_database.hpp"
+#include "gateway/store/store.hpp"
+
+namespace trialgate::gateway::sqlite {
+
+template <class R, class Row>
+concept row_of = std::same_as<std::remove_const_t<R>, Row>;
+
+#define TRIALGATE_ARRIVAL_COLUMNS "source, kind, channel, method, tail, headers, received"
+template <class R, class Use>
+    requires std::derived_from<std::remove_const_t<R>, journal_item>
+decltype(auto) arrival_columns(R& r, Use use) {
+    return use(r.source, r.kind, r.channel, r.method, r.tail, r.headers, r.received);
+}
+
+#define TRIALGATE_PATIENT_COLUMNS "source, key, hydrated, changes_on, changed, records"
+template <row_of<patient_row> R, class Use>
+decltype(auto) columns(R& r, Use use) {
+    return use(r.source, r.key, r.hydrated, r.changes_on, r.changed, blob{r.records});
+}
+
+#define TRIALGATE_DECISION_COLUMNS "source, patient, trial, status, number, pushed, decided, human, human_at, contradiction, report"
+template <row_of<decision_row> R, class Use>
+decltype(auto) columns(R& r, Use use) {
+    return use(r.source, r.patient, r.trial, r.status, r.number, r.pushed, r.decided, r.human, r.human_at, r.contradiction, r.report);
+}
+
+#define TRIALGATE_OUTBOX_COLUMNS "id, sink, subject, trial, kind, key, created, state, attempts, not_before, error, body"
+template <row_of<outbox_row> R, class Use>
+decltype(auto) columns(R& r, Use use) {
+    return use(r.id, r.sink, r.subject, r.trial, r.kind, r.key, r.created, r.state, r.attempts, r.not_before, r.error, r.body);
+}
+
+#define TRIALGATE_JOB_COLUMNS "id, source, kind, target, not_before, attempts, stamp"
+template <row_of<job> R, class Use>
+decltype(auto) columns(R& r, Use use) {
+    return use(r.id, r.source, r.kind, r.target, r.not_before, r.attempts, r.stamp);
+}
+
+#define TRIALGATE_SUBSCRIPTION_COLUMNS                                                                                                      \
+    "source, name, token, secret, id, kind, criteria, endpoint, status, created, ends, last_heard, last_checked, numbers"
+template <row_of<subscription_row> R, class Use>
+decltype(auto) columns(R& r, Use use) {
+    return use(r.source, r.name, r.token, r.secret, r.id, r.kind, r.criteria, r.endpoint, r.status, r.created, r.ends, r.last_heard,
+               r.last_checked, r.numbers);
+}
+
+#define TRIALGATE_FAULT_COLUMNS "key, text, since, last, times"
+template <row_of<fault_row> R, class Use>
+decltype(auto) columns(R& r, Use use) {
+    return use(r.key, r.text, r.since, r.last, r.times);
+}
+
+/// The rows that `c` gives.
+template <class Row>
+std::vector<Row> rows(cursor&& c) {
+    std::vector<Row> out;
+    while (c.step())
+        columns(out.emplace_back(), [&](auto&&... v) { c.read(v...); });
+    return out;
+}
+template <class Row>
+std::optional<Row> first(cursor&& c) {
+    if (!c.step())
+        return std::nullopt;
+    std::optional<Row> out(std::in_place);
+    columns(*out, [&](auto&&... v) { c.read(v...); });
+    return out;
+}
+/// Stores `r` by a statement that takes its columns in their order.
+template <class Row>
+void store_row(database& db, const query& q, const Row& r) {
+    columns(r, [&](const auto&... v) { db.execute(q, v...); });
+}
+
+} // namespace trialgate::gateway::sqlite

@@ -1,0 +1,126 @@
+#include "gateway/store/sqlite_schema.hpp"
+
+namespace trialgate::gateway {
+
+namespace {
+
+constexpr std::int64_t our_application = 0x54'47'41'54; // "TGAT" in the file's header, for file(1)
+
+// Columns that can be large stand last in their table: what stands behind a large value costs a walk over its pages.
+constexpr const char* first_schema = R"sql(
+CREATE TABLE journal(
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, -- never given twice: readers remember how far they came
+    source TEXT NOT NULL, kind INTEGER NOT NULL, channel TEXT NOT NULL, method TEXT NOT NULL, tail TEXT NOT NULL, headers TEXT NOT NULL,
+    received INTEGER NOT NULL, bytes INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
+CREATE TABLE journal_total(one INTEGER PRIMARY KEY CHECK (one = 1), rows INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
+INSERT INTO journal_total VALUES (1, 0, 0);
+
+CREATE TABLE quarantine(
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    source TEXT NOT NULL, kind INTEGER NOT NULL, channel TEXT NOT NULL, method TEXT NOT NULL, tail TEXT NOT NULL, headers TEXT NOT NULL,
+    received INTEGER NOT NULL, reason TEXT NOT NULL, path TEXT NOT NULL, at INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
+CREATE INDEX quarantine_source ON quarantine(source);
+
+CREATE TABLE patient(
+    id INTEGER PRIMARY KEY, source TEXT NOT NULL, key TEXT NOT NULL, hydrated INTEGER NOT NULL, changes_on INTEGER NOT NULL,
+    changed INTEGER NOT NULL, records BLOB NOT NULL, UNIQUE (source, key)) STRICT;
+CREATE INDEX patient_due ON patient(changes_on, source, key) WHERE hydrated = 1;
+CREATE TABLE patient_link(
+    source TEXT NOT NULL, a TEXT NOT NULL, b TEXT NOT NULL, PRIMARY KEY (source, a, b)) STRICT, WITHOUT ROWID;
+CREATE TABLE subject(
+    subject TEXT NOT NULL PRIMARY KEY, source TEXT NOT NULL, patient TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE definition(
+    source TEXT NOT NULL, reference TEXT NOT NULL, record BLOB NOT NULL, PRIMARY KEY (source, reference)) STRICT, WITHOUT ROWID;
+CREATE TABLE refers(
+    source TEXT NOT NULL, reference TEXT NOT NULL, patient TEXT NOT NULL, PRIMARY KEY (source, reference, patient)) STRICT, WITHOUT ROWID;
+CREATE INDEX refers_patient ON refers(source, patient);
+CREATE TABLE decision(
+    id INTEGER PRIMARY KEY, source TEXT NOT NULL, patient TEXT NOT NULL, trial TEXT NOT NULL, status TEXT NOT NULL, number INTEGER NOT NULL,
+    pushed INTEGER NOT NULL, decided INTEGER NOT NULL, human TEXT NOT NULL, human_at INTEGER NOT NULL, contradiction TEXT NOT NULL,
+    report TEXT NOT NULL, UNIQUE (source, patient, trial)) STRICT;
+
+CREATE TABLE outbox(
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    sink TEXT NOT NULL, subject TEXT NOT NULL, trial TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, created INTEGER NOT NULL,
+    state INTEGER NOT NULL, attempts INTEGER NOT NULL, not_before INTEGER NOT NULL,
+    head INTEGER NOT NULL, -- 1: the first waiting row of its sink and subject
+    error TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+CREATE INDEX outbox_order ON outbox(sink, subject, id) WHERE state = 0;
+CREATE INDEX outbox_head ON outbox(sink, id, not_before) WHERE head = 1;
+CREATE INDEX outbox_wait ON outbox(sink, not_before, id) WHERE head = 1;
+CREATE INDEX outbox_dead ON outbox(sink, id) WHERE state = 1;
+CREATE TABLE outbox_key(
+    sink TEXT NOT NULL, key TEXT NOT NULL, subject TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (sink, key)) STRICT, WITHOUT ROWID;
+
+CREATE TABLE job(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, kind INTEGER NOT NULL, target TEXT NOT NULL, not_before INTEGER NOT NULL,
+    attempts INTEGER NOT NULL, stamp INTEGER NOT NULL, UNIQUE (source, kind, target)) STRICT;
+CREATE INDEX job_due ON job(source, kind, not_before, id);
+CREATE TABLE subscription(
+    source TEXT NOT NULL, name TEXT NOT NULL, token TEXT NOT NULL, secret TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL,
+    criteria TEXT NOT NULL, endpoint TEXT NOT NULL, status TEXT NOT NULL, created INTEGER NOT NULL, ends INTEGER NOT NULL,
+    last_heard INTEGER NOT NULL, last_checked INTEGER NOT NULL, numbers TEXT NOT NULL, PRIMARY KEY (source, name)) STRICT, WITHOUT ROWID;
+
+CREATE TABLE named_value(name TEXT NOT NULL PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE fault(
+    key TEXT NOT NULL PRIMARY KEY, text TEXT NOT NULL, since INTEGER NOT NULL, last INTEGER NOT NULL, times INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr migration history[] = {{1, first_schema}};
+
+} // namespace
+
+std::span<const migration> shipped_migrations() noexcept { return history; }
+
+namespace sqlite {
+
+namespace {
+
+/// Of the file; 0: new and empty.
+std::int64_t version_of(database& db, std::int64_t newest) {
+    const std::int64_t application = db.number("PRAGMA application_id");
+    const std::int64_t version = db.number("PRAGMA user_version");
+    const bool empty = application == 0 && version == 0 && db.number("SELECT count(*) FROM sqlite_schema") == 0;
+    if (application != our_application && !empty)
+        throw store_error(store_error::kind::broken, db.file() + ": belongs to another program");
+    if (version > newest)
+        throw store_error(store_error::kind::broken, db.file() + ": was written by a newer trialgate (schema " + std::to_string(version) +
+                                                         ", this one knows " + std::to_string(newest) + ")");
+    return version;
+}
+
+void apply(database& db, const migration& next) {
+    db.script("BEGIN IMMEDIATE");
+    try {
+        // Somebody else may have been faster; the lock is ours only now.
+        if (db.number("PRAGMA user_version") == next.number - 1) {
+            db.script(next.sql);
+            db.script(("PRAGMA user_version = " + std::to_string(next.number)).c_str());
+            db.script(("PRAGMA application_id = " + std::to_string(our_application)).c_str());
+        }
+        db.script("COMMIT");
+    } catch (...) {
+        sqlite3_exec(db.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+        throw;
+    }
+}
+
+} // namespace
+
+void migrate(database& db, std::span<const migration> known) {
+    const std::int64_t version = version_of(db, known.back().number);
+    for (const migration& m : known)
+        if (m.number > version)
+            apply(db, m);
+}
+
+void check_version(database& db, std::span<const migration> known) {
+    const std::int64_t version = version_of(db, known.back().number);
+    if (version != known.back().number)
+        throw store_error(store_error::kind::io, db.file() + ": stands at schema " + std::to_string(version) + ", this program reads " +
+                                                     std::to_string(known.back().number) + "; start the gateway once, it brings it up to date");
+}
+
+} // namespace sqlite
+
+} // namespace trialgate::gateway

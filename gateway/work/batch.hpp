@@ -1,0 +1,114 @@
+// Some journal rows, worked in together: which people they concern, what changed of them, and everything that has to be written.
+// Reads through one connection, writes nothing until `write`, which runs inside one transaction.
+#pragma once
+
+#include "gateway/work/arrivals.hpp"
+#include "gateway/work/decide.hpp"
+#include "gateway/work/worker.hpp"
+
+#include <array>
+#include <set>
+#include <unordered_set>
+
+namespace trialgate::gateway {
+
+/// (source, key) of everybody of whom something is kept.
+class known_people {
+public:
+    bool has(std::string_view source, std::string_view key) const { return keys_.contains(joined(source, key)); }
+    void add(std::string_view source, std::string_view key) { keys_.insert(joined(source, key)); }
+    std::size_t size() const noexcept { return keys_.size(); }
+
+private:
+    static std::string joined(std::string_view source, std::string_view key) {
+        std::string out(source);
+        out += '\n';
+        out += key;
+        return out;
+    }
+    std::unordered_set<std::string> keys_;
+};
+
+/// What a person decided in a study system.
+struct human_decision {
+    std::string subject, trial, status;
+    instant at = 0;
+};
+
+class work_batch {
+public:
+    work_batch(const worker_options& options, store& reading, known_people& known, instant now, fhir::date today);
+
+    /// One journal row. `what` is what an arrival_reader made of it.
+    void take(const journal_row& row, arrived what);
+    /// A row that cannot even be worked on: quarantined whole.
+    void refuse(const journal_row& row, const std::string& reason);
+    /// To be evaluated again, because of the date or of other trials.
+    void due(const std::string& source, const std::string& key);
+    void take(const human_decision& d);
+    /// Evaluates everybody concerned. After all `take`s.
+    void decide();
+    /// All effects, in one transaction. May be called again when the transaction is repeated.
+    void write(store& to);
+
+    struct figures {
+        std::map<std::string, std::map<std::string, std::uint64_t>> events;    ///< source, outcome
+        std::map<std::string, std::map<std::string, std::uint64_t>> decisions; ///< trial, status
+        std::vector<std::pair<std::string, std::string>> told;                 ///< for people who watch: event, detail
+        std::set<std::pair<std::string, job_kind>> jobs;
+        std::uint64_t gaps = 0;
+        bool outbox = false;
+    };
+    /// After `write`.
+    const figures& counted() const noexcept { return counted_; }
+    /// Everybody of whom something is kept now and who was concerned.
+    void each_person(const std::function<void(const std::string& source, const std::string& key)>& visit) const;
+
+private:
+    struct person {
+        patient_row row;
+        person_records records;
+        std::set<std::string> references; ///< new ones, to be remembered
+        bool stored = false, touched = false, evaluate = false;
+    };
+    using person_key = std::pair<std::string, std::string>;
+
+    person& load(const std::string& source, const std::string& key);
+    person& create(const std::string& source, const std::string& key);
+    bool known(const std::string& source, const std::string& key) const;
+    void record_arrived(const std::string& source, mappings::record r);
+    void passed(const std::string& source, const passed_over& p);
+    void define(const std::string& source, mappings::record r);
+    void apply(const std::string& source, const std::string& key, mappings::record r);
+    void note_links(const std::string& source, const std::string& key, const mappings::person_data& p);
+    std::string key_of(const std::string& source, const mappings::record& r);
+    std::vector<std::string> owners(const std::string& source, const std::string& reference);
+    void add_job(const std::string& source, job_kind kind, std::string target, instant not_before);
+    void count(const std::string& source, std::string_view outcome, std::uint64_t by = 1);
+    std::vector<std::string> component(const std::string& source, const std::string& key);
+    std::vector<mappings::record> definitions_of(const std::string& source, const std::vector<std::string>& keys);
+    void decide_person(const std::string& source, const std::vector<std::string>& keys);
+    void decided(const std::string& source, const person_decision& d);
+    void tell(const decision_row& row, const transition& t, const mappings::trial_report& r, const std::string& previous);
+    void write_numbers(store& to);
+
+    const worker_options& options_;
+    store& reading_;
+    known_people& known_;
+    instant now_;
+    fhir::date today_;
+    std::map<person_key, person> people_;
+    std::map<person_key, mappings::record> definitions_;        ///< (source, "Medication/m1")
+    std::set<std::array<std::string, 3>> links_;                ///< source, a, b
+    std::vector<quarantine_item> unreadable_;
+    std::vector<std::int64_t> done_;
+    std::map<std::tuple<std::string, job_kind, std::string>, instant> jobs_;
+    std::vector<std::tuple<std::string, std::string, told_numbers, duration_ms>> numbers_; ///< source, channel
+    std::map<std::pair<person_key, std::string>, decision_row> decisions_;                 ///< by person and trial
+    std::map<std::string, person_key> subjects_;
+    std::vector<outbox_row> messages_;
+    std::vector<human_decision> humans_;
+    figures counted_;
+};
+
+} // namespace trialgate::gateway

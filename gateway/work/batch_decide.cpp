@@ -1,0 +1,193 @@
+#include "gateway/core/crypto.hpp"
+#include "gateway/core/report_json.hpp"
+#include "gateway/work/batch.hpp"
+#include "mappings/engine/record_codec.hpp"
+
+#include <algorithm>
+
+namespace trialgate::gateway {
+
+using mappings::record;
+
+std::vector<std::string> work_batch::component(const std::string& source, const std::string& key) {
+    std::vector<std::string> out{key};
+    const auto add = [&](const std::string& name) {
+        if (std::find(out.begin(), out.end(), name) == out.end())
+            out.push_back(name);
+    };
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        for (const std::string& other : reading_.linked(source, out[i]))
+            add(other);
+        for (const auto& link : links_)
+            if (link[0] == source && (link[1] == out[i] || link[2] == out[i]))
+                add(link[1] == out[i] ? link[2] : link[1]);
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+std::vector<record> work_batch::definitions_of(const std::string& source, const std::vector<std::string>& keys) {
+    std::set<std::string> wanted;
+    for (const std::string& key : keys)
+        for (const auto& [name, r] : load(source, key).records.all()) {
+            wanted.insert({r.medication, r.specimen});
+            if (r.participation)
+                wanted.insert(r.participation->study);
+        }
+    std::vector<record> out;
+    for (const std::string& reference : wanted) {
+        if (reference.empty())
+            continue;
+        if (const auto here = definitions_.find({source, reference}); here != definitions_.end()) {
+            out.push_back(here->second);
+        } else if (const auto bytes = reading_.definition(source, reference)) {
+            mappings::record_reader from(*bytes);
+            if (auto r = from.next())
+                out.push_back(std::move(*r));
+        }
+    }
+    return out;
+}
+
+void work_batch::decide() {
+    for (const human_decision& h : humans_) {
+        const auto who = reading_.subject_of(h.subject);
+        if (!who)
+            continue;
+        const std::pair<person_key, std::string> at{{who->first, who->second}, h.trial};
+        auto row = decisions_.contains(at) ? std::optional(decisions_.at(at)) : reading_.decision(who->first, who->second, h.trial);
+        if (!row || row->human == h.status)
+            continue;
+        row->human = h.status;
+        row->human_at = h.at;
+        decisions_.insert_or_assign(at, std::move(*row));
+        load(who->first, who->second).evaluate = true;
+        counted_.told.emplace_back("human", h.trial + ": a person decided '" + h.status + "'");
+    }
+    std::set<person_key> seen;
+    std::vector<person_key> concerned;
+    for (const auto& [key, p] : people_)
+        if (p.evaluate)
+            concerned.push_back(key);
+    for (const person_key& key : concerned) {
+        if (seen.contains(key))
+            continue;
+        const std::vector<std::string> keys = component(key.first, key.second);
+        bool whole = true;
+        for (const std::string& k : keys) {
+            seen.insert({key.first, k});
+            whole &= load(key.first, k).row.hydrated;
+        }
+        // Before the history is there nothing can be decided; the arrival of its end brings us here again.
+        if (whole)
+            decide_person(key.first, keys);
+    }
+    for (auto& [key, p] : people_)
+        if (p.touched)
+            p.row.records = p.records.bytes();
+}
+
+void work_batch::decide_person(const std::string& source, const std::vector<std::string>& keys) {
+    std::vector<named_records> parts;
+    for (const std::string& key : keys)
+        parts.push_back({key, &load(source, key).records});
+    const std::vector<record> definitions = definitions_of(source, keys);
+    const std::vector<person_decision> all = gateway::decide(options_.net, parts, definitions, today_);
+    fhir::date changes_on = fhir::date::highest();
+    for (const person_decision& d : all) {
+        changes_on = std::min(changes_on, d.changes_on);
+        decided(source, d);
+    }
+    // A name that turned out to be somebody else's: what was decided under it no longer stands.
+    for (const std::string& key : keys) {
+        if (std::any_of(all.begin(), all.end(), [&](const person_decision& d) { return d.key == key; }))
+            continue;
+        person_decision gone{key, {}, {}};
+        for (const decision_row& row : reading_.decisions_of(source, key)) {
+            mappings::trial_report r;
+            r.patient = key;
+            r.trial = row.trial;
+            r.as_of = today_;
+            r.notes.push_back({std::string(mappings::id(mappings::note::merged)), std::string(mappings::sentence(mappings::note::merged))});
+            gone.reports.push_back(std::move(r));
+        }
+        decided(source, gone);
+    }
+    for (const std::string& key : keys) {
+        person& p = load(source, key);
+        p.row.changes_on = changes_on;
+        p.row.changed = now_;
+        p.touched = true;
+    }
+}
+
+void work_batch::decided(const std::string& source, const person_decision& d) {
+    for (const mappings::trial_report& r : d.reports) {
+        const std::pair<person_key, std::string> at{{source, d.key}, r.trial};
+        auto before = decisions_.contains(at) ? std::optional(decisions_.at(at)) : reading_.decision(source, d.key, r.trial);
+        // Of people whom this trial never considered nothing is kept.
+        if (!r.status && !before)
+            continue;
+        const std::string previous = before ? before->status : std::string();
+        transition t = change(before ? &*before : nullptr, r, now_);
+        t.after.source = source;
+        t.after.patient = d.key;
+        t.after.trial = r.trial;
+        t.after.report = report_json(r);
+        ++counted_.decisions[r.trial][t.after.status.empty() ? "not-listed" : t.after.status];
+        if (t.told)
+            tell(t.after, t, r, previous);
+        decisions_.insert_or_assign(at, std::move(t.after));
+    }
+}
+
+void work_batch::tell(const decision_row& row, const transition& t, const mappings::trial_report& r, const std::string& previous) {
+    const std::string& key = options_.pseudonym_key;
+    message m;
+    m.kind = t.kind;
+    m.occurred = now_;
+    m.source = row.source;
+    m.subject = pseudonym_of(key, row.source, row.patient);
+    m.trial = row.trial;
+    m.protocol_version = r.version;
+    m.number = row.number;
+    m.previous = previous;
+    m.status = row.status;
+    m.flag = t.flag;
+    m.subject_status = t.subject_status;
+    m.human = row.human;
+    m.text = t.text;
+    m.key = to_hex(hmac_sha256(key, row.source + '|' + row.patient + '|' + row.trial + '|' + std::to_string(row.number))).substr(0, 32);
+    m.report = report_json(r, {m.subject, [&](std::string_view reference) {
+                                   const auto slash = reference.find('/');
+                                   return std::string(reference.substr(0, slash)) + '/' +
+                                          to_hex(hmac_sha256(key, row.source + '|' + std::string(reference))).substr(0, 32);
+                               }});
+    subjects_.insert_or_assign(m.subject, person_key{row.source, row.patient});
+    for (const sink_config& s : options_.sinks) {
+        if (!s.trials.empty() && std::find(s.trials.begin(), s.trials.end(), row.trial) == s.trials.end())
+            continue;
+        message out = m;
+        if (s.subject == sink_config::identity::reference) {
+            out.patient = row.patient;
+            for (const source_config& from : options_.sources)
+                if (from.name == row.source && row.patient.starts_with("Patient/"))
+                    out.patient_url = from.url + '/' + row.patient;
+            out.report_with_references = row.report.empty() ? report_json(r) : row.report;
+        }
+        outbox_row o;
+        o.sink = s.name;
+        o.subject = m.subject;
+        o.trial = row.trial;
+        o.kind = m.kind;
+        o.key = m.key;
+        o.body = encode(out);
+        o.created = now_;
+        o.not_before = now_;
+        messages_.push_back(std::move(o));
+    }
+    counted_.told.emplace_back("flag", row.trial + ": " + (previous.empty() ? "new" : previous) + " -> " +
+                                           (row.status.empty() ? "not listed" : row.status) + " (" + m.subject.substr(0, 8) + ")");
+}
+
+} // namespace trialgate::gateway
