@@ -7,6 +7,8 @@
 
 #include "fhir/bundle.hpp"
 
+#include <memory>
+
 namespace trialgate::fhir {
 
 struct notification_request {
@@ -28,11 +30,11 @@ enum class notification_kind : std::uint8_t {
 struct notified_event {
     std::optional<std::int64_t> number;
     std::string_view id;        ///< athenahealth: notificationEvent.id
-    reference focus;            ///< may be missing (content empty) or logical (identifier only)
+    reference focus;            ///< may be missing (content empty) or logical (identifier only); `type` and `id` also of a doubled one
     std::vector<reference> context;
 };
 
-/// Views into the parsed body.
+/// Views into the parsed body, and into `kept`.
 struct notification {
     notification_kind kind = notification_kind::nudge;
     std::string_view subscription; ///< reference as sent; may be empty
@@ -45,17 +47,21 @@ struct notification {
     std::string_view error_text;   ///< status error: what the server says of our endpoint (codes only)
     /// Every other entry with its resource, and deletions. For a single resource: one entry. Of `full-resource` all there is to use.
     std::vector<bundle_entry> entries;
-    /// Focus references of events for which no entry brought a resource or a deletion: to be fetched. "Type/id", each once.
+    /// What was notified without a resource or a deletion and has to be fetched: "Type/id", each once. The focus of events; where it names nothing, what
+    /// the AuditEvent of the event (athenahealth) is about, else the entries without resource; a PUT or POST below the hook without body.
     std::vector<std::string> to_fetch;
     /// The sender wants a FHIR body: a Bundle of type transaction-response (topic bundles, transactions), else whatever.
     bool wants_bundle = false;
+    std::shared_ptr<const std::string> kept; ///< decoded text of the request that views point into
 };
 
-/// `body` missing: the request had none (or white space only, or `{}`). Fails (fatal issue) when the body is no FHIR that a hook can take, or when the
+/// `body` missing: the request had none or white space only; `{}` and null count as none. Also for answers of $status and $events: method POST, no
+/// tail. Fails (fatal issue) when the body is no FHIR that a hook can take, or when the
 /// PUT path and the resource's type and id differ.
 result<notification> read_notification(const notification_request& request, json::value body, issue_sink& sink);
 
-/// Type/id of a reference in any form: relative, absolute below any base, versioned, doubled ("Encounter/Encounter/x"). Empty when it has none.
+/// "Type/id" of a reference in any form: relative, absolute, below any base, versioned, doubled ("Encounter/Encounter/x"). Empty when it has none:
+/// logical, contained, urn:, conditional.
 std::string type_and_id(std::string_view reference);
 
 } // namespace trialgate::fhir

@@ -83,6 +83,14 @@ http_response respond(const http_request& request, const operations_callbacks& c
     return answer(200, "text/plain; version=0.0.4; charset=utf-8", c.metrics_text ? c.metrics_text() : std::string());
 }
 
+/// Owns what it uses: it may end after the listener that began it.
+boost::asio::awaitable<http_response> answered(std::shared_ptr<const operations_callbacks> callbacks, http_request request) {
+    http_response out = respond(request, *callbacks);
+    if (request.method == "HEAD")
+        out.body.clear();
+    co_return out;
+}
+
 } // namespace
 
 std::optional<http_response> answer_published_keys(const http_request& request, const std::function<std::string()>& jwks) {
@@ -97,12 +105,7 @@ std::optional<http_response> answer_published_keys(const http_request& request, 
 }
 
 http_handler make_operations_handler(operations_callbacks callbacks) {
-    return [c = std::make_shared<const operations_callbacks>(std::move(callbacks))](http_request request) -> boost::asio::awaitable<http_response> {
-        http_response out = respond(request, *c);
-        if (request.method == "HEAD")
-            out.body.clear();
-        co_return out;
-    };
+    return [c = std::make_shared<const operations_callbacks>(std::move(callbacks))](http_request request) { return answered(c, std::move(request)); };
 }
 
 } // namespace trialgate::gateway

@@ -17,6 +17,10 @@ using verb = std::function<exit_code()>;
 void add_screen(CLI::App& program, verb& run);
 void add_explain(CLI::App& program, verb& run);
 void add_trial(CLI::App& program, verb& run);
+void add_check(CLI::App& program, verb& run);
+void add_status(CLI::App& program, verb& run);
+void add_outbox(CLI::App& program, verb& run);
+void add_quarantine(CLI::App& program, verb& run);
 
 /// The whole program: parses, runs, answers the exit code.
 int run_program(int argc, char** argv);

@@ -5,6 +5,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -25,13 +26,21 @@ namespace trialgate::gateway {
 
 namespace asio = boost::asio;
 
+/// For the operands of `||` and `&&`: lets a cancellation of type total through. They run as coroutines of their own, which hear only of terminal,
+/// and their group passes on the first request alone: one that is not heard would swallow the next.
+template <class T>
+asio::awaitable<T> hearing_total(asio::awaitable<T> op) {
+    co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+    co_return co_await std::move(op);
+}
+
 /// What `op` gives, or nothing when it took longer than `limit` of real time; it is cancelled then and has ended when this returns.
 /// (Boost 1.81 has no asio::cancel_after.)
 template <class T>
 asio::awaitable<std::optional<T>> with_deadline(asio::awaitable<T> op, std::chrono::milliseconds limit) {
     using namespace asio::experimental::awaitable_operators;
     asio::steady_timer timer(co_await asio::this_coro::executor, limit);
-    auto done = co_await (std::move(op) || timer.async_wait(asio::use_awaitable));
+    auto done = co_await (hearing_total(std::move(op)) || hearing_total(timer.async_wait(asio::use_awaitable)));
     if (done.index() == 0)
         co_return std::move(std::get<0>(done));
     co_return std::nullopt;
@@ -48,6 +57,8 @@ public:
     /// `name` and what() of an exception that is no cancellation go to `failed` (may be empty).
     void spawn(asio::awaitable<void> task, std::function<void(std::string)> failed = {});
     asio::awaitable<void> stop(std::chrono::milliseconds grace);
+    /// Makes a running `stop` go on to terminal at once.
+    void cut() { empty_.cancel(); }
     std::size_t running() const noexcept { return tasks_.size(); }
 
 private:

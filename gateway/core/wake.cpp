@@ -39,7 +39,7 @@ asio::awaitable<bool> wake::wait(clock& time, instant until) const {
     if (until == std::numeric_limits<instant>::max())
         co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ended));
     else
-        co_await (timer->async_wait(asio::redirect_error(asio::use_awaitable, ended)) || time.wait_until(until));
+        co_await (hearing_total(timer->async_wait(asio::redirect_error(asio::use_awaitable, ended))) || hearing_total(time.wait_until(until)));
     if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
         throw boost::system::system_error(asio::error::operation_aborted);
     const std::lock_guard lock(kept->guard);

@@ -124,9 +124,9 @@ asio::awaitable<void> type_reader::take(chain& c, page_walker& walker) {
     const bool asked_since = c.from && habits_[c.type].plainness < 2;
     const bool too_old = page.oldest && c.from && *page.oldest < *c.from - second_ms;
     // `self` tells what was understood, but some servers write it without any parameter: what came decides.
-    const bool unproven = walker.pages() == 1 && !page.self.empty() && !fhir::has_parameter(page.self, "_lastUpdated") && !page.timed;
-    const bool self_denies = walker.pages() == 1 && page.entries > 0 && fhir::has_parameter(page.self, "_count") &&
-                             !fhir::has_parameter(page.self, "_lastUpdated");
+    const bool unproven = walker.pages() == 1 && !page.timed && !fhir::has_parameter(page.self, "_lastUpdated");
+    const bool self_denies = walker.pages() == 1 && page.entries > 0 && !fhir::has_parameter(page.self, "_lastUpdated") &&
+                             (fhir::has_parameter(page.self, "_count") || fhir::has_parameter(page.self, "_sort"));
     c.ignored = c.ignored || (asked_since && (too_old || unproven || self_denies)) || habits_[c.type].plainness >= 2;
     c.incomplete = c.incomplete || page.incomplete;
     if (page.newest)

@@ -62,6 +62,10 @@ void http_headers::set(std::string_view name, std::string value) {
     all_.erase(std::remove_if(first + 1, all_.end(), [&](const auto& h) { return same_name(h.first, name); }), all_.end());
 }
 
+void http_headers::remove(std::string_view name) {
+    std::erase_if(all_, [&](const auto& h) { return same_name(h.first, name); });
+}
+
 std::string_view to_code(net_errc e) noexcept {
     switch (e) {
     case net_errc::resolve: return "resolve";

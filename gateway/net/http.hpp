@@ -20,7 +20,9 @@ public:
     std::string_view operator[](std::string_view name) const noexcept;
     bool has(std::string_view name) const noexcept;
     void add(std::string name, std::string value) { all_.emplace_back(std::move(name), std::move(value)); }
+    /// Replaces all of that name.
     void set(std::string_view name, std::string value);
+    void remove(std::string_view name);
     auto begin() const noexcept { return all_.begin(); }
     auto end() const noexcept { return all_.end(); }
 

@@ -70,6 +70,43 @@ std::optional<Row> first(cursor&& c) {
     columns(*out, [&](auto&&... v) { c.read(v...); });
     return out;
 }
+/// The one number of the one row.
+inline std::int64_t count(cursor&& c) {
+    std::int64_t out = 0;
+    if (c.step())
+        c.read(out);
+    return out;
+}
+/// Pairs of two text columns.
+inline std::vector<std::pair<std::string, std::string>> pairs(cursor&& c) {
+    std::vector<std::pair<std::string, std::string>> out;
+    while (c.step()) {
+        auto& [one, two] = out.emplace_back();
+        c.read(one, two);
+    }
+    return out;
+}
+inline std::vector<std::string> texts(cursor&& c) {
+    std::vector<std::string> out;
+    while (c.step())
+        c.read(out.emplace_back());
+    return out;
+}
+inline std::optional<std::string> text(cursor&& c) {
+    if (!c.step())
+        return std::nullopt;
+    std::optional<std::string> out(std::in_place);
+    c.read(*out);
+    return out;
+}
+/// An instant that is NULL when there is none.
+inline std::optional<instant> when(cursor&& c) {
+    if (!c.step() || c.null(0))
+        return std::nullopt;
+    instant out = 0;
+    c.read(out);
+    return out;
+}
 /// Stores `r` by a statement that takes its columns in their order.
 template <class Row>
 void store_row(database& db, const query& q, const Row& r) {

@@ -31,9 +31,6 @@ struct blob {
 template <class Text>
 blob(Text&) -> blob<Text>;
 
-/// Comes after every text in SQLite's order: the upper end of a range that is open.
-struct after_all_text {};
-
 /// A prepared statement while it runs. What is bound must outlive it; it is reset at the end. One at a time of each query.
 class cursor {
 public:
@@ -54,6 +51,8 @@ public:
         (get(at++, values), ...);
     }
 
+    bool null(int at) const noexcept { return sqlite3_column_type(statement_, at) == SQLITE_NULL; }
+
 private:
     /// ?1, ?2, ...: all of them.
     template <class... Values>
@@ -67,7 +66,6 @@ private:
     void put(int at, const blob<Text>& value) noexcept {
         put_bytes(at, value.bytes);
     }
-    void put(int at, after_all_text) noexcept { put_bytes(at, {}); }
     void put(int at, fhir::date day) noexcept { put(at, day.days); }
     template <class Number>
         requires std::integral<Number> || std::is_enum_v<Number>

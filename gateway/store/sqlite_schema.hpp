@@ -6,7 +6,9 @@
 
 namespace trialgate::gateway::sqlite {
 
-/// Applies what is missing, each in a transaction of its own. Throws store_error::broken for a file of another program or of a newer version.
+/// Throws store_error::broken for a file of another program or of a newer version. Changes nothing.
+void check_owner(database& db, std::span<const migration> known);
+/// Applies what is missing, each in a transaction of its own.
 void migrate(database& db, std::span<const migration> known);
 /// For a connection that only reads: throws unless the file stands exactly at the last of `known`.
 void check_version(database& db, std::span<const migration> known);

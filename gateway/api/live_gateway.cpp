@@ -1,0 +1,266 @@
+#include "gateway/api/live_gateway.hpp"
+
+#include "gateway/api/gateway_parts.hpp"
+#include "gateway/api/operations.hpp"
+#include "gateway/core/async.hpp"
+#include "gateway/core/log.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <filesystem>
+
+namespace trialgate::gateway {
+
+namespace {
+
+http_response busy() {
+    http_response out;
+    out.status = 503;
+    out.headers.set("Retry-After", "2");
+    return out;
+}
+
+std::shared_ptr<tls_context> server_tls(const tls_files& files) {
+    return files.certificate.empty() ? nullptr : std::make_shared<tls_context>(tls_context::role::server, files);
+}
+
+} // namespace
+
+struct live_gateway::state {
+    asio::io_context& io;
+    gateway_config config;
+    std::shared_ptr<clock> time;
+    std::function<void(std::string_view, std::string_view)> watch;
+    metrics figures;
+    std::unique_ptr<fault_board> faults;
+    std::unique_ptr<committer> writer;
+    std::unique_ptr<store> reading;
+    std::shared_ptr<tls_context> tls, operations_tls;
+    std::unique_ptr<http_server> listener, operations;
+    std::string public_url;
+    std::unique_ptr<gateway_parts> parts;
+    bool hurried = false;
+
+    state(asio::io_context& on, gateway_config c, std::shared_ptr<clock> t, std::function<void(std::string_view, std::string_view)> w)
+        : io(on), config(std::move(c)), time(std::move(t)), watch(std::move(w)) {}
+
+    void open_store();
+    void listen_all();
+    gateway_ground ground();
+    asio::awaitable<http_response> answer(http_request request);
+    asio::awaitable<http_response> answer_operations(http_request request, http_handler usual);
+    std::vector<readiness_check> ready();
+    std::string figures_text();
+    void set_figures_of_parts(instant now);
+};
+
+live_gateway::live_gateway(asio::io_context& on, gateway_config config, std::shared_ptr<clock> time,
+                           std::function<void(std::string_view, std::string_view)> watch)
+    : state_(std::make_unique<state>(on, std::move(config), std::move(time), std::move(watch))) {}
+
+live_gateway::~live_gateway() = default;
+
+void live_gateway::state::open_store() {
+    std::filesystem::create_directories(config.data);
+    auto writing = open_sqlite(config.data);
+    reading = open_sqlite(config.data);
+    faults = std::make_unique<fault_board>(time, [this](const fault_row& f, bool over) {
+        over ? log_info("fault.over", {{"fault", f.key}}) : log_warning("fault.began", {{"fault", f.key}, {"what", f.text}});
+        if (watch)
+            watch(over ? "fault over" : "fault", f.key + ": " + f.text);
+        // Faults are raised on any thread; the parts live on this one.
+        asio::post(io, [this, f, over] {
+            if (parts)
+                parts->tell_fault(f, over);
+        });
+    });
+    writer = start_committer(std::move(writing), config.data);
+    faults->attach(*reading, writer.get());
+}
+
+gateway_ground live_gateway::state::ground() {
+    return {config.data, *writer, *reading, time, *faults, figures, config.limits, public_url, watch};
+}
+
+asio::awaitable<http_response> live_gateway::state::answer(http_request request) {
+    if (auto keys = answer_published_keys(request, [this] { return parts ? parts->jwks() : std::string(R"({"keys":[]})"); }))
+        co_return std::move(*keys);
+    if (request.target == "/livez") {
+        http_response out;
+        out.body = "ok\n";
+        co_return out;
+    }
+    if (!parts)
+        co_return busy();
+    co_return co_await parts->answer_hook(std::move(request));
+}
+
+asio::awaitable<http_response> live_gateway::state::answer_operations(http_request request, http_handler usual) {
+    // Only for tests, and only with a manual clock (TRIALGATE_TEST_CLOCK): time goes where the test says.
+    if (auto* manual = dynamic_cast<manual_clock*>(time.get()); manual && request.target == "/test/clock" && request.method == "PUT") {
+        manual->set(std::strtoll(request.body.c_str(), nullptr, 10));
+        if (parts)
+            parts->clock_was_set();
+        co_return http_response{};
+    }
+    if (dynamic_cast<manual_clock*>(time.get()) && request.target == "/test/idle") {
+        http_response out;
+        out.body = parts && parts->worker_is_idle() ? "idle" : "busy";
+        co_return out;
+    }
+    co_return co_await usual(std::move(request));
+}
+
+std::vector<readiness_check> live_gateway::state::ready() {
+    std::vector<readiness_check> out{{"store", true}, {"parts", parts != nullptr}};
+    for (const fault_row& f : faults->current())
+        if (f.key.starts_with("store.") || f.key.starts_with("task."))
+            out.front().ok = false;
+    if (parts)
+        for (const auto& s : parts->sources())
+            out.push_back({"source." + s->config.name, s->can.has_value()});
+    return out;
+}
+
+void live_gateway::state::set_figures_of_parts(instant now) {
+    for (const auto& s : parts->sources()) {
+        const std::string& name = s->config.name;
+        figures.set("trialgate_source_last_heard_seconds", {{"source", name}}, static_cast<double>(s->last_heard) / 1000);
+        for (const auto& [kind, word] : {std::pair{job_kind::fetch, "fetch"}, {job_kind::hydrate, "hydrate"}, {job_kind::reconcile, "reconcile"}})
+            figures.set("trialgate_source_jobs", {{"source", name}, {"kind", word}}, static_cast<double>(reading->job_count(name, kind)));
+    }
+    for (const sink_config& s : parts->config().sinks) {
+        const outbox_counts waiting = reading->outbox_count(s.name);
+        figures.set("trialgate_outbox_waiting", {{"sink", s.name}}, static_cast<double>(waiting.waiting));
+        figures.set("trialgate_outbox_dead", {{"sink", s.name}}, static_cast<double>(waiting.dead));
+        figures.set("trialgate_outbox_age_seconds", {{"sink", s.name}}, waiting.oldest ? static_cast<double>(now - waiting.oldest) / 1000 : 0);
+    }
+}
+
+std::string live_gateway::state::figures_text() {
+    try {
+        const journal_counts journal = reading->journal_count();
+        const instant now = time->now();
+        figures.set("trialgate_journal_rows", {}, static_cast<double>(journal.rows));
+        figures.set("trialgate_journal_oldest_seconds", {}, journal.oldest ? static_cast<double>(now - journal.oldest) / 1000 : 0);
+        figures.set("trialgate_quarantine_rows", {}, static_cast<double>(reading->quarantine_count()));
+        figures.set("trialgate_patients", {}, static_cast<double>(reading->patient_count()));
+        figures.set("trialgate_faults", {}, static_cast<double>(faults->current().size()));
+        const committer::figures commits = writer->counted();
+        figures.set("trialgate_wal_bytes", {}, static_cast<double>(commits.wal_bytes));
+        figures.set("trialgate_commits_total", {}, static_cast<double>(commits.commits));
+        if (parts)
+            set_figures_of_parts(now);
+        for (const auto& [name, server, files] : {std::tuple{"public", listener.get(), tls}, std::tuple{"operations", operations.get(), operations_tls}}) {
+            if (!server)
+                continue;
+            figures.set("trialgate_http_connections", {{"listener", name}}, static_cast<double>(server->counted().open));
+            figures.set("trialgate_http_refused_total", {{"listener", name}}, static_cast<double>(server->counted().refused));
+            if (files)
+                figures.set("trialgate_certificate_expires_seconds", {{"listener", name}}, static_cast<double>(files->expires()) / 1000);
+        }
+    } catch (const store_error&) {
+        faults->raise("store.unreadable", "the store cannot be read");
+    }
+    return figures.text();
+}
+
+void live_gateway::state::listen_all() {
+    tls = server_tls(config.listen.tls);
+    http_server_options o;
+    o.address = config.listen.address;
+    o.tls = tls;
+    o.allow_plain_remote = config.listen.plain;
+    o.most_body_bytes = config.listen.most_body_bytes;
+    listener = listen(io.get_executor(), o, [this](http_request r) { return answer(std::move(r)); });
+    public_url = config.listen.public_url;
+    if (public_url.empty()) {
+        const std::string host = o.address.substr(0, o.address.rfind(':'));
+        public_url = std::string(tls ? "https://" : "http://") + (host == "0.0.0.0" || host.empty() ? "localhost" : host) + ':' +
+                     std::to_string(listener->port());
+    }
+
+    operations_tls = server_tls(config.operations.tls);
+    http_server_options p;
+    p.address = config.operations.address;
+    p.tls = operations_tls;
+    const http_handler usual = make_operations_handler({[this] { return ready(); }, [this] { return figures_text(); },
+                                                        [this] { return parts ? parts->jwks() : std::string(R"({"keys":[]})"); },
+                                                        config.operations.token.value});
+    operations = listen(io.get_executor(), p, [this, usual](http_request r) { return answer_operations(std::move(r), usual); });
+}
+
+asio::awaitable<void> live_gateway::start() {
+    state& s = *state_;
+    s.open_store();
+    s.listen_all();
+    s.figures.set("trialgate_build_info", {{"version", TRIALGATE_VERSION}}, 1);
+    auto parts = std::make_unique<gateway_parts>(s.config, s.ground());
+    parts->start(s.io.get_executor());
+    s.parts = std::move(parts);
+    log_info("ready", {{"port", s.listener->port()}, {"operations", s.operations->port()}, {"url", s.public_url}, {"sources", s.config.sources.size()},
+                       {"sinks", s.config.sinks.size()}});
+    co_return;
+}
+
+asio::awaitable<std::string> live_gateway::reload(gateway_config config) {
+    state& s = *state_;
+    if (config.data != s.config.data || config.listen.address != s.config.listen.address || config.operations.address != s.config.operations.address ||
+        !(config.listen.tls == s.config.listen.tls))
+        log_warning("reload.restart-needed", {{"what", "data, listen or operations changed: they stay as they are until a restart"}});
+    config.data = s.config.data;
+    for (const auto& files : {s.tls, s.operations_tls})
+        if (files)
+            if (const std::string why = files->reload(); !why.empty())
+                log_warning("reload.certificate", {{"why", why}});
+    std::unique_ptr<gateway_parts> next;
+    try {
+        next = std::make_unique<gateway_parts>(config, s.ground());
+    } catch (const std::exception& e) {
+        co_return e.what();
+    }
+    auto old = std::move(s.parts);
+    co_await old->stop(10 * second_ms);
+    old.reset();
+    std::string why;
+    try {
+        next->start(s.io.get_executor());
+    } catch (const std::exception& e) {
+        why = e.what();
+    }
+    s.parts = std::move(next);
+    s.config = std::move(config);
+    log_info("reloaded", {{"sources", s.config.sources.size()}, {"sinks", s.config.sinks.size()}});
+    co_return why;
+}
+
+asio::awaitable<void> live_gateway::stop(duration_ms grace) {
+    state& s = *state_;
+    if (s.listener)
+        co_await s.listener->stop(std::chrono::milliseconds(s.hurried ? 0 : grace));
+    if (s.parts) {
+        if (s.hurried)
+            s.parts->hurry();
+        co_await s.parts->stop(s.hurried ? 0 : grace);
+        s.parts.reset();
+    }
+    if (s.operations)
+        co_await s.operations->stop(std::chrono::milliseconds(0));
+    if (s.writer)
+        s.writer->stop();
+    s.reading.reset();
+    log_info("stopped");
+    flush_log();
+}
+
+void live_gateway::hurry() {
+    state_->hurried = true;
+    if (state_->parts)
+        state_->parts->hurry();
+}
+
+unsigned short live_gateway::port() const noexcept { return state_->listener ? state_->listener->port() : 0; }
+unsigned short live_gateway::operations_port() const noexcept { return state_->operations ? state_->operations->port() : 0; }
+const std::string& live_gateway::public_url() const noexcept { return state_->public_url; }
+
+} // namespace trialgate::gateway

@@ -1,0 +1,104 @@
+// `serve`: check, then run until told to stop. SIGHUP reads the configuration again; SIGTERM and SIGINT end it, a second one at once.
+#include "gateway/api/live_gateway.hpp"
+#include "gateway/cli/verbs.hpp"
+#include "gateway/core/async.hpp"
+#include "gateway/core/log.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+namespace trialgate::gateway {
+
+namespace {
+
+constexpr duration_ms grace = 10 * second_ms;
+
+bool usable(const std::vector<mappings::problem>& problems) {
+    bool good = true;
+    for (const mappings::problem& p : problems) {
+        std::fprintf(stderr, "%s\n", to_string(p).c_str());
+        good &= p.level_ != mappings::problem::level::error;
+    }
+    return good;
+}
+
+/// A test sets the clock itself: TRIALGATE_TEST_CLOCK=milliseconds since 1970.
+std::shared_ptr<clock> chosen_clock() {
+    if (const char* start = std::getenv("TRIALGATE_TEST_CLOCK"))
+        return make_manual_clock(std::strtoll(start, nullptr, 10));
+    return system_clock();
+}
+
+asio::awaitable<void> handle_reload(live_gateway& gateway, const std::string& file) {
+    asio::signal_set hangup(co_await asio::this_coro::executor, SIGHUP);
+    for (;;) {
+        co_await hangup.async_wait(asio::use_awaitable);
+        std::vector<mappings::problem> problems;
+        gateway_config config = load_config(file, problems);
+        if (!usable(problems)) {
+            log_error("reload.refused", {{"why", "the configuration has errors; the old one stays"}});
+            continue;
+        }
+        if (const std::string why = co_await gateway.reload(std::move(config)); !why.empty())
+            log_error("reload.refused", {{"why", why}});
+    }
+}
+
+asio::awaitable<void> run(live_gateway& gateway, asio::io_context& io, const std::string& file, exit_code& code) {
+    bool running = true;
+    try {
+        co_await gateway.start();
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "error: %s\n", e.what());
+        code = exit_code::failed;
+        running = false;
+    }
+    if (running) {
+        asio::co_spawn(io, handle_reload(gateway, file), asio::detached);
+        asio::signal_set ending(io, SIGINT, SIGTERM);
+        co_await ending.async_wait(asio::use_awaitable);
+        log_info("stopping");
+        ending.async_wait([&gateway](boost::system::error_code e, int) {
+            if (!e)
+                gateway.hurry();
+        });
+        co_await gateway.stop(grace);
+    } else {
+        co_await gateway.stop(0);
+    }
+    io.stop();
+}
+
+} // namespace
+
+exit_code serve(const std::string& file) {
+    std::vector<mappings::problem> problems;
+    gateway_config config = load_config(file, problems);
+    if (!usable(problems))
+        return exit_code::failed;
+    const std::string& level = config.log_level;
+    set_log(level == "debug" ? log_level::debug : level == "warning" ? log_level::warning : level == "error" ? log_level::error : log_level::info,
+            config.log_json);
+    std::signal(SIGPIPE, SIG_IGN);
+    exit_code code = exit_code::done;
+    asio::io_context io(1);
+    {
+        live_gateway gateway(io, std::move(config), chosen_clock(), {});
+        asio::co_spawn(io, run(gateway, io, file, code), asio::detached);
+        io.run();
+    }
+    return code;
+}
+
+void add_serve(CLI::App& program, verb& run_it) {
+    CLI::App* const it = program.add_subcommand("serve", "Runs the live gateway: listens to the hospitals' servers and tells the study systems");
+    const auto file = std::make_shared<std::string>();
+    it->add_option("--config", *file, "Configuration (default: trialgate.json here, else /etc/trialgate/trialgate.json)")->type_name("FILE");
+    it->callback([&run_it, file] { run_it = [file] { return serve(file->empty() ? default_config() : *file); }; });
+}
+
+} // namespace trialgate::gateway

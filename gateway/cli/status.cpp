@@ -1,0 +1,245 @@
+// status: what a gateway is doing, out of its store; whether it runs or not.
+#include "gateway/cli/live.hpp"
+#include "gateway/core/json_text.hpp"
+#include "gateway/core/terminal.hpp"
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cstdio>
+#include <set>
+#include <unistd.h>
+
+namespace trialgate::gateway {
+
+namespace {
+
+constexpr std::array<std::string_view, 6> statuses{"eligible", "likely", "possible", "not-now", "ineligible", ""};
+constexpr std::array<std::pair<job_kind, std::string_view>, 3> job_kinds{
+    {{job_kind::fetch, "fetch"}, {job_kind::hydrate, "hydrate"}, {job_kind::reconcile, "reconcile"}}};
+
+struct figures {
+    instant now = 0;
+    std::string folder;
+    journal_counts journal;
+    std::int64_t patients = 0, quarantined = 0;
+    std::map<std::string, std::map<std::string, std::int64_t>> decisions; ///< trial, status
+    struct source {
+        std::string name;
+        std::array<std::int64_t, job_kinds.size()> jobs{};
+        std::vector<subscription_row> subscriptions;
+    };
+    std::vector<source> sources;
+    std::vector<std::pair<std::string, outbox_counts>> sinks;
+    std::vector<fault_row> faults;
+
+    bool findings() const noexcept {
+        bool dead = false;
+        for (const auto& [name, counts] : sinks)
+            dead = dead || counts.dead != 0;
+        return dead || quarantined != 0 || !faults.empty();
+    }
+};
+
+/// Sinks of the configuration, and those that were taken out of it and left messages behind. These are the oldest, so that not all need be read.
+std::vector<std::string> sink_names(store& rows, const gateway_config& config) {
+    std::vector<std::string> out;
+    std::set<std::string> seen;
+    for (const sink_config& s : config.sinks)
+        if (seen.insert(s.name).second)
+            out.push_back(s.name);
+    for (const outbox_row& r : rows.outbox_list("", 0, 1'000))
+        if (seen.insert(r.sink).second)
+            out.push_back(r.sink);
+    return out;
+}
+
+figures gather(store& rows, const gateway_config& config) {
+    figures out;
+    out.now = system_clock()->now();
+    out.folder = config.data;
+    out.journal = rows.journal_count();
+    out.patients = rows.patient_count();
+    out.quarantined = rows.quarantine_count();
+    for (decision_row last;;) {
+        const auto page = rows.decisions_after(last.source, last.patient, last.trial, 1'000);
+        for (const decision_row& d : page)
+            ++out.decisions[d.trial][d.status];
+        if (page.empty())
+            break;
+        last = page.back();
+    }
+    for (const source_config& s : config.sources) {
+        figures::source one{s.name, {}, rows.subscriptions(s.name)};
+        for (std::size_t n = 0; n < job_kinds.size(); ++n)
+            one.jobs[n] = rows.job_count(s.name, job_kinds[n].first);
+        out.sources.push_back(std::move(one));
+    }
+    for (std::string& name : sink_names(rows, config)) {
+        const outbox_counts counts = rows.outbox_count(name);
+        out.sinks.emplace_back(std::move(name), counts);
+    }
+    out.faults = rows.faults();
+    return out;
+}
+
+// ---- JSON ----------------------------------------------------------------------------------------------------------------
+
+void write_instant(json_text& out, std::string_view key, instant at) {
+    out.key(key);
+    at ? out.string(to_text(at)) : out.null();
+}
+
+void write_sources(json_text& out, const figures& f) {
+    out.key("sources").begin_array();
+    for (const auto& s : f.sources) {
+        out.begin_object().key("name").string(s.name).key("jobs").begin_object();
+        for (std::size_t n = 0; n < job_kinds.size(); ++n)
+            out.key(job_kinds[n].second).number(s.jobs[n]);
+        out.end_object().key("subscriptions").begin_array();
+        for (const subscription_row& r : s.subscriptions) {
+            out.begin_object().key("name").string(r.name).key("kind").string(r.kind).key("status").string(r.status);
+            write_instant(out, "lastHeard", r.last_heard);
+            write_instant(out, "ends", r.ends);
+            out.end_object();
+        }
+        out.end_array().end_object();
+    }
+    out.end_array();
+}
+
+void print_json(const figures& f) {
+    json_text out;
+    out.begin_object().key("at").string(to_text(f.now)).key("data").string(f.folder);
+    out.key("journal").begin_object().key("rows").number(f.journal.rows).key("bytes").number(f.journal.bytes);
+    write_instant(out, "oldest", f.journal.oldest);
+    out.end_object().key("patients").number(f.patients).key("decisions").begin_object();
+    for (const auto& [trial, counts] : f.decisions) {
+        out.key(trial).begin_object();
+        for (const auto& [status, n] : counts)
+            out.key(status.empty() ? "not-listed" : status).number(n);
+        out.end_object();
+    }
+    out.end_object();
+    write_sources(out, f);
+    out.key("sinks").begin_array();
+    for (const auto& [name, c] : f.sinks) {
+        out.begin_object().key("name").string(name).key("waiting").number(c.waiting).key("dead").number(c.dead);
+        write_instant(out, "oldest", c.oldest);
+        out.end_object();
+    }
+    out.end_array().key("quarantine").number(f.quarantined).key("faults").begin_array();
+    for (const fault_row& r : f.faults) {
+        out.begin_object().key("key").string(r.key).key("text").string(r.text).key("times").number(static_cast<std::int64_t>(r.times));
+        write_instant(out, "since", r.since);
+        write_instant(out, "last", r.last);
+        out.end_object();
+    }
+    out.end_array().end_object();
+    std::printf("%.*s\n", static_cast<int>(out.text().size()), out.text().data());
+}
+
+// ---- text ----------------------------------------------------------------------------------------------------------------
+
+std::string ago(instant now, instant then) { return then == 0 ? "never" : age_text(now - then) + " ago"; }
+
+void print_head(const figures& f) {
+    text_table t;
+    t.row({"store", f.folder});
+    t.row({"journal", f.journal.rows == 0 ? "empty"
+                                          : counted(f.journal.rows, "message") + " waiting (" + size_text(f.journal.bytes) + "), the oldest for " +
+                                                age_text(f.now - f.journal.oldest)});
+    t.row({"patients", std::to_string(f.patients)});
+    t.row({"quarantine", f.quarantined == 0 ? "empty" : counted(f.quarantined, "message") + " (trialgate quarantine list)"});
+    t.print(0);
+}
+
+void print_decisions(const figures& f, const painter& paint) {
+    if (f.decisions.empty())
+        return;
+    std::printf("\n%s\n", paint(style::bold, "decisions").c_str());
+    text_table t;
+    std::vector<std::string> head{"trial"};
+    for (std::string_view s : statuses)
+        head.emplace_back(s.empty() ? "not listed" : s);
+    t.row(std::move(head));
+    for (const auto& [trial, counts] : f.decisions) {
+        std::vector<std::string> row{trial};
+        for (std::string_view s : statuses) {
+            const auto at = counts.find(std::string(s));
+            row.push_back(std::to_string(at == counts.end() ? 0 : at->second));
+        }
+        t.row(std::move(row));
+    }
+    t.print(2);
+}
+
+void print_sides(const figures& f, const painter& paint) {
+    std::printf("\n%s\n", paint(style::bold, "sources").c_str());
+    text_table sources;
+    for (const auto& s : f.sources) {
+        std::string jobs;
+        for (std::size_t n = 0; n < job_kinds.size(); ++n)
+            if (s.jobs[n] != 0)
+                jobs += (jobs.empty() ? "to do: " : ", ") + std::to_string(s.jobs[n]) + ' ' + std::string(job_kinds[n].second);
+        if (s.subscriptions.empty())
+            sources.row({s.name, "no subscription", jobs});
+        for (const subscription_row& r : s.subscriptions) {
+            sources.row({s.name, "subscription " + r.name, r.kind, r.status.empty() ? "not yet created" : r.status,
+                         "last heard " + ago(f.now, r.last_heard) + (jobs.empty() ? "" : ", " + jobs)});
+            jobs.clear();
+        }
+    }
+    if (f.sources.empty())
+        sources.row({"none"});
+    sources.print(2);
+    std::printf("\n%s\n", paint(style::bold, "sinks").c_str());
+    text_table sinks;
+    for (const auto& [name, c] : f.sinks)
+        sinks.row({name, std::to_string(c.waiting) + " waiting" + (c.waiting ? ", the oldest for " + age_text(f.now - c.oldest) : ""),
+                   c.dead ? std::to_string(c.dead) + " given up (trialgate outbox list --dead)" : ""});
+    if (f.sinks.empty())
+        sinks.row({"none"});
+    sinks.print(2);
+}
+
+void print_text(const figures& f, const painter& paint) {
+    print_head(f);
+    print_decisions(f, paint);
+    print_sides(f, paint);
+    std::printf("\n%s\n", paint(f.faults.empty() ? style::bold : style::bad, "faults").c_str());
+    text_table faults;
+    for (const fault_row& r : f.faults)
+        faults.row({r.key, "for " + age_text(f.now - r.since), counted(static_cast<std::int64_t>(r.times), "time"), r.text});
+    if (f.faults.empty())
+        faults.row({"none"});
+    faults.print(2);
+}
+
+} // namespace
+
+void add_status(CLI::App& program, verb& run) {
+    struct options {
+        std::string config;
+        bool json = false, no_colour = false;
+    };
+    auto chosen = std::make_shared<options>();
+    CLI::App* verb_ = program.add_subcommand("status", "What the gateway has, does and lacks; beside a running gateway or without one");
+    add_config_option(*verb_, chosen->config);
+    verb_->add_flag("--json", chosen->json, "One JSON object");
+    verb_->add_flag("--no-color", chosen->no_colour, "No colours");
+    verb_->footer("Exit code 3: a fault lasts, a message was given up, or something is in quarantine.");
+    verb_->callback([chosen, &run] {
+        run = [chosen] {
+            return with_store(chosen->config, access::look, [&](store& rows, const gateway_config& config) {
+                const figures f = gather(rows, config);
+                if (chosen->json)
+                    print_json(f);
+                else
+                    print_text(f, painter(!chosen->no_colour && wants_colours(STDOUT_FILENO)));
+                return f.findings() ? exit_code::findings : exit_code::done;
+            });
+        };
+    });
+}
+
+} // namespace trialgate::gateway
