@@ -81,10 +81,11 @@ public:
             if (!e.full_url.empty())
                 full_urls_.insert(e.full_url);
         }
-        bool named = false;
+        if (out_.kind == notification_kind::handshake || out_.kind == notification_kind::heartbeat || out_.kind == notification_kind::query_status)
+            return;
         for (const notified_event& e : out_.events)
-            named = fetch_focus(e) || named;
-        if (named || out_.kind == notification_kind::handshake || out_.kind == notification_kind::heartbeat || out_.kind == notification_kind::query_status)
+            out_.unnamed = !fetch_focus(e) || out_.unnamed;
+        if (!out_.events.empty() && !out_.unnamed)
             return;
         for (const bundle_entry* e : without)
             fetch(key_of(*e));

@@ -50,6 +50,8 @@ struct notification {
     /// What was notified without a resource or a deletion and has to be fetched: "Type/id", each once. The focus of events; where it names nothing, what
     /// the AuditEvent of the event (athenahealth) is about, else the entries without resource; a PUT or POST below the hook without body.
     std::vector<std::string> to_fetch;
+    /// Some event does not tell what changed (content `empty`, or a focus that is an identifier only): ask the server what is new.
+    bool unnamed = false;
     /// The sender wants a FHIR body: a Bundle of type transaction-response (topic bundles, transactions), else whatever.
     bool wants_bundle = false;
     std::shared_ptr<const std::string> kept; ///< decoded text of the request that views point into

@@ -52,6 +52,14 @@ exit_code with_store(const std::string& given_config, access how, const std::fun
     }
 }
 
+CLI::App* add_store_verb(CLI::App& to, const char* name, const char* what, std::string& config, access how,
+                         std::function<exit_code(store&, const gateway_config&)> action, verb& run) {
+    CLI::App* verb_ = to.add_subcommand(name, what);
+    add_config_option(*verb_, config);
+    verb_->callback([&config, how, action = std::move(action), &run] { run = [&config, how, action] { return with_store(config, how, action); }; });
+    return verb_;
+}
+
 void in_transaction(store& rows, const std::function<void()>& change) {
     rows.begin();
     try {

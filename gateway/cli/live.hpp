@@ -19,6 +19,10 @@ enum class access : std::uint8_t { look, change };
 /// operator's shell does not see the secrets of the service. Whatever hinders is printed on standard error, and the answer is `failed`.
 exit_code with_store(const std::string& given_config, access how, const std::function<exit_code(store&, const gateway_config&)>& action);
 
+/// A verb that does `action` by `with_store`. `config` lives as long as what `action` holds.
+CLI::App* add_store_verb(CLI::App& to, const char* name, const char* what, std::string& config, access how,
+                         std::function<exit_code(store&, const gateway_config&)> action, verb& run);
+
 /// All or nothing.
 void in_transaction(store& rows, const std::function<void()>& change);
 

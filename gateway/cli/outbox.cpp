@@ -80,6 +80,10 @@ exit_code change_each(store& rows, const std::vector<std::int64_t>& ids, const c
 }
 
 exit_code retry(store& rows, const outbox_options& o) {
+    if (o.ids.empty() != o.all_dead) {
+        std::fprintf(stderr, "error: name messages by their id, or all that were given up by --all-dead\n");
+        return exit_code::usage;
+    }
     std::vector<std::int64_t> ids = o.ids;
     if (o.all_dead)
         each_row(rows, o.sink, [&](const outbox_row& r) {
@@ -91,29 +95,12 @@ exit_code retry(store& rows, const outbox_options& o) {
 }
 
 exit_code drop(store& rows, const outbox_options& o) {
+    if (!o.yes) {
+        std::fprintf(stderr, "error: a dropped message is never delivered; add --yes to drop %s\n",
+                     counted(static_cast<std::int64_t>(o.ids.size()), "message").c_str());
+        return exit_code::usage;
+    }
     return change_each(rows, o.ids, "dropped", [&](const outbox_row& r) { rows.outbox_remove(r.id); });
-}
-
-CLI::App* add_one(CLI::App& to, const char* name, const char* what, const std::shared_ptr<outbox_options>& chosen, access how,
-                  exit_code (*action)(store&, const outbox_options&), verb& run) {
-    CLI::App* verb_ = to.add_subcommand(name, what);
-    add_config_option(*verb_, chosen->config);
-    verb_->callback([chosen, how, action, verb_, &run] {
-        run = [chosen, how, action, verb_] {
-            const std::string name_ = verb_->get_name();
-            if (name_ == "retry" && chosen->ids.empty() != chosen->all_dead) {
-                std::fprintf(stderr, "error: name messages by their id, or all that were given up by --all-dead\n");
-                return exit_code::usage;
-            }
-            if (name_ == "drop" && !chosen->yes) {
-                std::fprintf(stderr, "error: a dropped message is never delivered; add --yes to drop %s\n",
-                             counted(static_cast<std::int64_t>(chosen->ids.size()), "message").c_str());
-                return exit_code::usage;
-            }
-            return with_store(chosen->config, how, [&](store& rows, const gateway_config&) { return action(rows, *chosen); });
-        };
-    });
-    return verb_;
 }
 
 } // namespace
@@ -122,15 +109,19 @@ void add_outbox(CLI::App& program, verb& run) {
     CLI::App* group = program.add_subcommand("outbox", "Messages to study systems that are not delivered yet: list, retry, drop");
     group->require_subcommand(1);
     auto chosen = std::make_shared<outbox_options>();
-    CLI::App* listed = add_one(*group, "list", "Lists them, oldest first; without their content", chosen, access::look, list, run);
+    const auto add = [&](const char* name, const char* what, access how, exit_code (*action)(store&, const outbox_options&)) {
+        return add_store_verb(*group, name, what, chosen->config, how, [chosen, action](store& rows, const gateway_config&) { return action(rows, *chosen); },
+                              run);
+    };
+    CLI::App* listed = add("list", "Lists them, oldest first; without their content", access::look, list);
     listed->add_option("--sink", chosen->sink, "Only of this sink")->type_name("NAME");
     listed->add_flag("--dead", chosen->dead, "Only those that were given up");
     listed->add_flag("--json", chosen->json, "One JSON object a message");
-    CLI::App* again = add_one(*group, "retry", "Delivers again what was given up, or waits for its next attempt", chosen, access::change, retry, run);
+    CLI::App* again = add("retry", "Delivers again what was given up, or waits for its next attempt", access::change, retry);
     again->add_option("id", chosen->ids, "Messages")->type_name("ID");
     again->add_flag("--all-dead", chosen->all_dead, "Everything that was given up");
     again->add_option("--sink", chosen->sink, "With --all-dead: only of this sink")->type_name("NAME");
-    CLI::App* dropped = add_one(*group, "drop", "Removes messages: the study system will never get them", chosen, access::change, drop, run);
+    CLI::App* dropped = add("drop", "Removes messages: the study system will never get them", access::change, drop);
     dropped->add_option("id", chosen->ids, "Messages")->required()->type_name("ID");
     dropped->add_flag("--yes", chosen->yes, "Do it");
 }

@@ -133,34 +133,26 @@ exit_code drop(store& rows, const quarantine_options& o) {
     return change_each(rows, o.ids, "dropped", [](const quarantine_item&) {});
 }
 
-CLI::App* add_one(CLI::App& to, const char* name, const char* what, const std::shared_ptr<quarantine_options>& chosen, access how,
-                  exit_code (*action)(store&, const quarantine_options&), verb& run) {
-    CLI::App* verb_ = to.add_subcommand(name, what);
-    add_config_option(*verb_, chosen->config);
-    verb_->callback([chosen, how, action, &run] {
-        run = [chosen, how, action] {
-            return with_store(chosen->config, how, [&](store& rows, const gateway_config&) { return action(rows, *chosen); });
-        };
-    });
-    return verb_;
-}
-
 } // namespace
 
 void add_quarantine(CLI::App& program, verb& run) {
     CLI::App* group = program.add_subcommand("quarantine", "Messages that could not be read: list, show, replay, drop");
     group->require_subcommand(1);
     auto chosen = std::make_shared<quarantine_options>();
-    add_one(*group, "list", "Lists them with the reason; without their content", chosen, access::look, list, run)
+    const auto add = [&](const char* name, const char* what, access how, exit_code (*action)(store&, const quarantine_options&)) {
+        return add_store_verb(*group, name, what, chosen->config, how, [chosen, action](store& rows, const gateway_config&) { return action(rows, *chosen); },
+                              run);
+    };
+    add("list", "Lists them with the reason; without their content", access::look, list)
         ->add_flag("--json", chosen->json, "One JSON object a message");
-    add_one(*group, "show", "Prints the content of one, which may be about a patient", chosen, access::look, show, run)
+    add("show", "Prints the content of one, which may be about a patient", access::look, show)
         ->add_option("id", chosen->id, "Message")
         ->required()
         ->type_name("ID");
-    CLI::App* again = add_one(*group, "replay", "Reads messages again, e.g. after an update or a new map", chosen, access::change, replay, run);
+    CLI::App* again = add("replay", "Reads messages again, e.g. after an update or a new map", access::change, replay);
     again->add_option("id", chosen->ids, "Messages")->type_name("ID");
     again->add_flag("--all", chosen->all, "All of them");
-    CLI::App* dropped = add_one(*group, "drop", "Removes messages for good", chosen, access::change, drop, run);
+    CLI::App* dropped = add("drop", "Removes messages for good", access::change, drop);
     dropped->add_option("id", chosen->ids, "Messages")->required()->type_name("ID");
     dropped->add_flag("--yes", chosen->yes, "Do it");
 }

@@ -1,6 +1,6 @@
 // `serve`: check, then run until told to stop. SIGHUP reads the configuration again; SIGTERM and SIGINT end it, a second one at once.
 #include "gateway/api/live_gateway.hpp"
-#include "gateway/cli/verbs.hpp"
+#include "gateway/cli/live.hpp"
 #include "gateway/core/async.hpp"
 #include "gateway/core/log.hpp"
 
@@ -97,8 +97,8 @@ exit_code serve(const std::string& file) {
 void add_serve(CLI::App& program, verb& run_it) {
     CLI::App* const it = program.add_subcommand("serve", "Runs the live gateway: listens to the hospitals' servers and tells the study systems");
     const auto file = std::make_shared<std::string>();
-    it->add_option("--config", *file, "Configuration (default: trialgate.json here, else /etc/trialgate/trialgate.json)")->type_name("FILE");
-    it->callback([&run_it, file] { run_it = [file] { return serve(file->empty() ? default_config() : *file); }; });
+    add_config_option(*it, *file);
+    it->callback([&run_it, file] { run_it = [file] { return serve(config_file(*file)); }; });
 }
 
 } // namespace trialgate::gateway

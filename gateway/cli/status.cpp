@@ -223,23 +223,20 @@ void add_status(CLI::App& program, verb& run) {
         bool json = false, no_colour = false;
     };
     auto chosen = std::make_shared<options>();
-    CLI::App* verb_ = program.add_subcommand("status", "What the gateway has, does and lacks; beside a running gateway or without one");
-    add_config_option(*verb_, chosen->config);
+    CLI::App* verb_ = add_store_verb(
+        program, "status", "What the gateway has, does and lacks; beside a running gateway or without one", chosen->config, access::look,
+        [chosen](store& rows, const gateway_config& config) {
+            const figures f = gather(rows, config);
+            if (chosen->json)
+                print_json(f);
+            else
+                print_text(f, painter(!chosen->no_colour && wants_colours(STDOUT_FILENO)));
+            return f.findings() ? exit_code::findings : exit_code::done;
+        },
+        run);
     verb_->add_flag("--json", chosen->json, "One JSON object");
     verb_->add_flag("--no-color", chosen->no_colour, "No colours");
     verb_->footer("Exit code 3: a fault lasts, a message was given up, or something is in quarantine.");
-    verb_->callback([chosen, &run] {
-        run = [chosen] {
-            return with_store(chosen->config, access::look, [&](store& rows, const gateway_config& config) {
-                const figures f = gather(rows, config);
-                if (chosen->json)
-                    print_json(f);
-                else
-                    print_text(f, painter(!chosen->no_colour && wants_colours(STDOUT_FILENO)));
-                return f.findings() ? exit_code::findings : exit_code::done;
-            });
-        };
-    });
 }
 
 } // namespace trialgate::gateway

@@ -7,6 +7,7 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -40,10 +41,14 @@ template <class T>
 asio::awaitable<std::optional<T>> with_deadline(asio::awaitable<T> op, std::chrono::milliseconds limit) {
     using namespace asio::experimental::awaitable_operators;
     asio::steady_timer timer(co_await asio::this_coro::executor, limit);
-    auto done = co_await (hearing_total(std::move(op)) || hearing_total(timer.async_wait(asio::use_awaitable)));
-    if (done.index() == 0)
-        co_return std::move(std::get<0>(done));
-    co_return std::nullopt;
+    try {
+        auto done = co_await (hearing_total(std::move(op)) || hearing_total(timer.async_wait(asio::use_awaitable)));
+        if (done.index() == 0)
+            co_return std::move(std::get<0>(done));
+        co_return std::nullopt;
+    } catch (const asio::multiple_exceptions& both) { // `op` failed, and the timer was cancelled with it
+        std::rethrow_exception(both.first_exception());
+    }
 }
 
 /// Runs coroutines that end together. `stop` asks all to end (cancellation type total first, terminal after `grace` of real time) and

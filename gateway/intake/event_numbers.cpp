@@ -26,7 +26,7 @@ public:
     bool number(std::int64_t& out) {
         const auto [next, error] = std::from_chars(at_, end_, out);
         at_ = next;
-        return error == std::errc{};
+        return error == std::errc{} && out <= most && out >= -most;
     }
     bool skip(char c) {
         if (at_ == end_ || *at_ != c)
@@ -48,12 +48,12 @@ event_numbers::event_numbers(std::string_view text) {
         *this = event_numbers();
 }
 
-// "n1 contiguous settled settling marked given-up restarted mixed-until totals in-this-one;first-last@since,...;total@told,..."
+// "n1 contiguous settled settling marked given-up restarted mixed-until totals in-this-one[b];first-last@since,...;total@told,..."
 std::string event_numbers::text() const {
     std::string out(format);
     for (const std::int64_t n : {contiguous_, settled_, settling_, marked_, given_up_, restarted_, mixed_until_, std::int64_t{totals_}})
         out += std::to_string(n) + ' ';
-    out += std::to_string(in_this_one_) + ';';
+    out += std::to_string(in_this_one_) + (began_in_this_one_ ? "b;" : ";");
     for (const auto& [first, r] : above_)
         out += std::to_string(first) + '-' + std::to_string(r.last) + '@' + std::to_string(r.since) + ',';
     out += ';';
@@ -71,7 +71,10 @@ bool event_numbers::read(std::string_view text) {
         if (!in.number(*n) || !in.skip(' '))
             return false;
     totals_ = totals != 0;
-    if (!in.number(in_this_one_) || contiguous_ < 0 || contiguous_ > most || !in.skip(';'))
+    if (!in.number(in_this_one_))
+        return false;
+    began_in_this_one_ = in.skip('b');
+    if (contiguous_ < 0 || !in.skip(';'))
         return false;
     std::int64_t last = contiguous_;
     while (!in.skip(';')) {
@@ -79,7 +82,7 @@ bool event_numbers::read(std::string_view text) {
         run r{};
         if (!in.number(first) || !in.skip('-') || !in.number(r.last) || !in.skip('@') || !in.number(r.since) || !in.skip(','))
             return false;
-        if (first <= last + 1 || r.last < first || r.last > most || above_.size() == most_runs)
+        if (first <= last + 1 || r.last < first || above_.size() == most_runs)
             return false;
         last = r.last;
         above_.emplace_hint(above_.end(), first, r);
@@ -88,7 +91,7 @@ bool event_numbers::read(std::string_view text) {
         std::int64_t value = 0, told = 0;
         if (!in.number(value) || !in.skip('@') || !in.number(told) || !in.skip(','))
             return false;
-        if (value <= last || value > most || announced_.size() == most_announcements)
+        if (value <= last || announced_.size() == most_announcements)
             return false;
         last = value;
         announced_.emplace_hint(announced_.end(), value, told);
@@ -110,8 +113,8 @@ void event_numbers::move_marks(instant now) {
     marked_ = now;
 }
 
-bool event_numbers::counts_anew(std::int64_t low) const noexcept {
-    return low <= settled_ || (low <= first_numbers && contiguous_ - low >= surely_beyond);
+bool event_numbers::counts_anew(std::int64_t low, bool began) const noexcept {
+    return low < settled_ || ((began || low <= first_numbers) && contiguous_ - low >= surely_beyond);
 }
 
 void event_numbers::restart(std::int64_t at, instant now) {
@@ -123,6 +126,7 @@ void event_numbers::restart(std::int64_t at, instant now) {
     settled_ = settling_ = 0;
     marked_ = now;
     in_this_one_ = 0;
+    began_in_this_one_ = false;
 }
 
 bool event_numbers::old_count_goes_on(std::int64_t number, instant now) {
@@ -184,9 +188,10 @@ event_numbers::finding event_numbers::event(std::int64_t number, instant now) {
         return finding::duplicate;
     move_marks(now);
     in_this_one_ = std::max(in_this_one_, number);
+    began_in_this_one_ = began_in_this_one_ || number <= first_numbers;
     old_count_goes_on(number, now);
     if (number <= contiguous_) {
-        if (totals_ || now < mixed_until_ || !counts_anew(number))
+        if (totals_ || now < mixed_until_ || !counts_anew(number, false))
             return finding::duplicate;
         restart(number, now);
         return finding::restarted;
@@ -199,13 +204,14 @@ event_numbers::finding event_numbers::event(std::int64_t number, instant now) {
 
 bool event_numbers::total(std::int64_t events_since_start, instant now) {
     const std::int64_t with = std::exchange(in_this_one_, 0);
+    const bool began = std::exchange(began_in_this_one_, false);
     if (events_since_start < 0 || events_since_start > most || events_since_start < with)
         return false;
     totals_ = true;
     move_marks(now);
     old_count_goes_on(events_since_start, now);
     if (events_since_start < contiguous_) {
-        if (now < mixed_until_ || !counts_anew(events_since_start))
+        if (now < mixed_until_ || !counts_anew(events_since_start, began))
             return false;
         restart(events_since_start, now);
         return true;

@@ -7,7 +7,7 @@
 //  - An event whose number was seen is a duplicate. What decides is the total, of servers that send none the number itself.
 //  - A total above the highest unbroken number is no sign: late messages carry such ones.
 //  - A total that was true within the last half hour (to an hour; kept as two marks) is a late or repeated message. An older one: restarted.
-//  - Except 0 and 1, with which a counter begins: restarted as soon as the count had gone 8 beyond it.
+//  - Except where a counter begins (total 0 or 1, or event 1 in the same notification): restarted as soon as the count had gone 8 beyond the total.
 //  - A total lower than an event number of the same notification is nonsense (HAPI once sent "1" always) and is left out.
 // After a restart everything up to the total counts as seen: the reconcile that the caller starts covers it. So one restart is one reconcile.
 // If the old count then goes on after all (a repeat older than an hour; two nodes of a server that count each for itself), it is taken up again
@@ -62,7 +62,7 @@ private:
         std::int64_t last;
         instant since; ///< when the first of them arrived
     };
-    bool counts_anew(std::int64_t low) const noexcept;
+    bool counts_anew(std::int64_t low, bool began) const noexcept;
     void restart(std::int64_t at, instant now);
     bool old_count_goes_on(std::int64_t number, instant now);
     void add(std::int64_t number, instant now);
@@ -82,7 +82,8 @@ private:
     instant restarted_ = 0;
     instant mixed_until_ = 0;     ///< two counts were seen side by side: no restarts until then
     bool totals_ = false;         ///< this server sends totals
-    std::int64_t in_this_one_ = 0;///< highest event number since the last total
+    std::int64_t in_this_one_ = 0; ///< highest event number since the last total
+    bool began_in_this_one_ = false; ///< event number 1 since the last total
 };
 
 } // namespace trialgate::gateway

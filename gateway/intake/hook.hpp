@@ -14,10 +14,13 @@ class hook_endpoint {
 public:
     explicit hook_endpoint(intake_services services);
     ~hook_endpoint();
-    /// Reads the subscriptions of all sources again: call after one was created, changed or removed. `hmac` by source name.
+    /// Reads the subscriptions again: call at start, and after one was created, changed or removed. `hmac_by_source` names sources and the key with
+    /// which their bodies are signed (empty: they are not). What is known of a source that is not named stays, so a runner may name its own alone;
+    /// a source that was never named has no hooks. Throws store_error, and changes nothing then.
     void refresh(std::map<std::string, std::string> hmac_by_source);
     boost::asio::awaitable<http_response> answer(http_request request);
-    /// For a WebSocket feed: a notification Bundle as text, journaled as if it had been posted to the hook of `subscription`.
+    /// For a WebSocket feed: a notification Bundle as text, journaled as if it had been posted to the hook of `subscription`. False: it is not
+    /// durable (overload, or the store failed).
     boost::asio::awaitable<bool> take(std::string source, std::string subscription, std::string text);
 
 private:

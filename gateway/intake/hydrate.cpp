@@ -137,10 +137,19 @@ asio::awaitable<void> sweeper::step_on() {
     }
     const duration_ms pause = std::max(whole / people, shortest_step);
     const auto most = static_cast<std::size_t>(std::max<std::int64_t>(1, people * pause / whole));
-    // A first sweep, or one whose place is unreadable, waits like any other: a restart must not fetch everybody.
     const std::string place = services_.reading.value(name_).value_or("");
-    const instant due = parse_instant(place.substr(0, place.find(' '))).value_or(services_.time.now()) + pause;
-    co_await services_.time.wait_until(due);
+    const auto before = parse_instant(place.substr(0, place.find(' ')));
+    if (!before) {
+        // The first waits like any other: a start must not fetch everybody.
+        const std::function<void(store&)> begin = [this, at = to_text(services_.time.now())](store& into) { into.value_put(name_, at + ' '); };
+        co_await keep(services_, {}, begin);
+        co_return;
+    }
+    if (const instant due = *before + pause, now = services_.time.now(); now < due) {
+        // In pieces, because people join meanwhile.
+        co_await services_.time.wait_until(std::min(due, now + look_for_people));
+        co_return;
+    }
     const std::vector<std::string> keys = next_people(most);
     const instant now = services_.time.now();
     const std::function<void(store&)> add = [this, keys, now](store& into) {

@@ -206,10 +206,11 @@ void subscription_fsm::become_active(instant now, actions& out) {
         since_ = now;
         silence_ = now + rules_.silence;
         canary_ = std::max(canary_, now + minute_ms);
-        out.push_back(action::clear_inactive);
         out.push_back(action::reconcile);
     } else if (now - since_ >= rules_.calm)
         attempts_ = 0;
+    if (attempts_ <= 1) // one that comes and goes stays one fault until it has been calm
+        out.push_back(action::clear_inactive);
     if (rules_.heartbeat == 0)
         next_ = now + rules_.check_every;
     else {

@@ -123,7 +123,8 @@ chosen_topics choose_topics(
     return out;
 }
 
-void add_topics(subscription_plan& plan, const source_config& config, fhir::release release, chosen_topics chosen, bool websocket) {
+void add_topics(subscription_plan& plan, const source_config& config, fhir::release release,
+                const std::vector<fhir::topic_view>& offered, chosen_topics chosen, bool websocket) {
     std::sort(chosen.urls.begin(), chosen.urls.end());
     chosen.urls.erase(std::unique(chosen.urls.begin(), chosen.urls.end()), chosen.urls.end());
     for (const std::string& url : chosen.urls) {
@@ -137,6 +138,8 @@ void add_topics(subscription_plan& plan, const source_config& config, fhir::rele
         w.criteria = url;
         w.websocket = websocket;
         w.content = config.payload ? "full-resource" : "id-only";
+        const fhir::topic_view* known = find_topic(offered, url);
+        w.observations = known && std::find(known->resources.begin(), known->resources.end(), "Observation") != known->resources.end();
         plan.wanted.push_back(std::move(w));
     }
     plan.polled = std::move(chosen.left);
@@ -151,6 +154,7 @@ void add_criteria(subscription_plan& plan, const source_config& config, const st
         w.criteria = told == config.criteria.end() ? type + "?" : told->second; // HAPI refuses criteria without a question mark
         w.websocket = websocket;
         w.content = config.payload ? "full-resource" : "empty";
+        w.observations = type == "Observation";
         if (w.criteria.empty())
             plan.polled.insert(type); // an empty one in the configuration: none for this type
         else
@@ -201,7 +205,7 @@ subscription_plan plan_subscriptions(
     case delivery::topic:
         if (topics.urls.empty())
             plan.why_none = "the configuration asks for topic subscriptions, and the server offers no topic for what the trials read";
-        add_topics(plan, config, release, std::move(topics), false);
+        add_topics(plan, config, release, offered, std::move(topics), false);
         break;
     case delivery::rest_hook:
         if (criteria_possible)
@@ -211,7 +215,7 @@ subscription_plan plan_subscriptions(
         break;
     case delivery::websocket:
         if (!topics.urls.empty())
-            add_topics(plan, config, release, std::move(topics), true);
+            add_topics(plan, config, release, offered, std::move(topics), true);
         else if (criteria_possible && !can.websocket_url.empty())
             add_criteria(plan, config, needed, true);
         else
@@ -221,7 +225,7 @@ subscription_plan plan_subscriptions(
         if (const bool told = !config.topics.empty(); told || creates_subscriptions(config, can)) {
             const bool some = !topics.urls.empty();
             if (told || (some && (topics.left.empty() || can.backport || !criteria_possible)))
-                add_topics(plan, config, release, std::move(topics), false);
+                add_topics(plan, config, release, offered, std::move(topics), false);
             else if (criteria_possible)
                 add_criteria(plan, config, needed, false);
         }

@@ -18,6 +18,12 @@ struct delivery_result {
         never,      ///< the receiver refuses this message for good: dead letter
         overruled,  ///< a person decided meanwhile; nothing was written; `human` says what. Counts as delivered
     } what = is::later;
+    /// Whose trouble `later` is. Only the receiver's counts for the breaker; what was not tried counts for nothing.
+    enum class cause : std::uint8_t {
+        receiver,  ///< it does not answer, or refuses everybody: timeout, 5xx, 401
+        message,   ///< it answers, and this one message has to come again: 409, 412
+        not_tried, ///< nothing was sent: our own breaker or a Retry-After holds requests back
+    } because = cause::receiver;
     duration_ms wait = 0;
     std::string why;   ///< code words, no patient data: "409 conflict", "timeout"
     std::string human; ///< ResearchSubject status set by a person

@@ -3,12 +3,15 @@
 #include "gateway/store/checkpointer.hpp"
 #include "gateway/store/sqlite_store.hpp"
 
+#include <atomic>
+#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <deque>
 #include <filesystem>
 #include <future>
-#include <span>
+#include <mutex>
+#include <thread>
 #include <unistd.h>
 
 namespace trialgate::gateway {
@@ -61,8 +64,8 @@ public:
         {
             const std::lock_guard lock(guard_);
             if (!stopping_) {
-                ++waiting_;
                 queue_.push_back({std::move(work), std::move(done)});
+                ++waiting_;
                 if (idle_)
                     changed_.notify_one();
                 return;

@@ -19,19 +19,15 @@ void fault_board::attach(store& remembered, committer* into) {
     const std::vector<fault_row> stored = remembered.faults();
     const std::lock_guard lock(guard_);
     into_ = into;
-    for (const fault_row& row : stored) {
-        const auto [at, fresh] = rows_.try_emplace(row.key, row);
-        if (!fresh) {
+    for (const fault_row& row : stored)
+        if (const auto at = rows_.find(row.key); at != rows_.end()) {
             at->second.since = row.since;
             at->second.times += row.times;
         }
-    }
-    std::map<std::string, fault_row> unchanged;
+    for (const auto& [key, row] : rows_) // raised before this
+        keep(into_, row);
     for (const fault_row& row : stored)
-        unchanged.emplace(row.key, row);
-    for (const auto& [key, row] : rows_)
-        if (const auto old = unchanged.find(key); old == unchanged.end() || old->second.times != row.times)
-            keep(into_, row);
+        rows_.try_emplace(row.key, row);
 }
 
 // Changes are handed to the committer under the lock, in the order in which they happened; alerts are given outside, where they may call back.

@@ -3,6 +3,8 @@
 
 #include "gateway/store/committer.hpp"
 
+#include <mutex>
+
 namespace trialgate::gateway {
 
 /// Thread-safe. Keys are dotted: "source.ehr.unreachable", "sink.study.rejects", "subscription.ehr.lab.silent", "store.full".

@@ -65,6 +65,8 @@ sqlite_store::sqlite_store(const std::string& folder, const sqlite_options& opti
         return;
     }
     check_owner(db_, options.migrations);
+    if (sqlite3_db_readonly(db_.handle(), "main") != 0)
+        throw store_error(store_error::kind::io, "cannot write " + db_.file() + ": the file may only be read");
     db_.script(writer_settings);
     if (db_.text("PRAGMA journal_mode") != "wal")
         throw store_error(store_error::kind::io, db_.file() + ": this file system cannot hold the store (no shared memory; a network folder?)");

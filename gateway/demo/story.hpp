@@ -1,0 +1,23 @@
+// The demo's people as a hospital would have them: what is in the record already, and what arrives while one watches.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace trialgate::gateway {
+
+struct story_step {
+    std::string type, id;
+    std::string text; ///< the resource; empty: it is deleted
+};
+
+struct story {
+    std::vector<story_step> before, live; ///< in order
+};
+
+/// Reads the cohort (Bundles of every type, NDJSON, single resources); every third result of a person arrives live. Throws std::runtime_error when the
+/// folder cannot be read.
+story read_story(const std::filesystem::path& cohort);
+
+} // namespace trialgate::gateway
