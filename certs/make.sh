@@ -102,7 +102,11 @@ TEXT
     publish "$name"
 }
 
-if [ "$new_ca" = yes ] || ! [ -f "$to/ca.pem" ] || ! [ -f "$to/ca.key" ]; then
+if [ "$new_ca" = no ] && [ -f "$to/ca.pem" ] && ! [ -f "$to/ca.key" ]; then
+    echo "certs/make.sh: $to/ca.key is missing, so nothing can be signed for $to/ca.pem; --new-ca makes another CA" >&2
+    exit 1
+fi
+if [ "$new_ca" = yes ] || ! [ -f "$to/ca.pem" ]; then
     make_ca
     echo "made $to/ca.pem"
 fi

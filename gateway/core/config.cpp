@@ -57,7 +57,7 @@ gateway_config config_reader::read() {
     each("sinks", [&](value one) { out.sinks.push_back(read_sink(one)); });
     read_secret(root.take("pseudonymKey"), out.pseudonym_key, 16, level::error);
     root.finish();
-    if (out.sources.empty())
+    if (!v["sources"] || (v["sources"].is_array() && v["sources"].size() == 0))
         warn("no-source", v["sources"] ? v["sources"] : v, "there is no source: nothing will arrive");
     if (!out.sinks.empty() && !v["pseudonymKey"])
         error("missing-member", v, "sinks need 'pseudonymKey': study systems know people by a pseudonym", R"(e.g. {"file": "pseudonym.key"}, made by openssl rand -base64 32)");

@@ -115,7 +115,7 @@ sink_config config_reader::read_sink(value v) {
     object m(*this, v, "a sink");
     name(m.need("name"), out.name, sink_names_);
     m.one_of("type", out.kind, {{"fhir", sink_config::type::fhir}, {"webhook", sink_config::type::webhook}});
-    const bool fhir = out.kind == sink_config::type::fhir;
+    const bool fhir = out.kind == sink_config::type::fhir, known = fhir == (!v["type"] || v["type"].text() == "fhir");
     url(m.need("url"), out.url, !fhir);
     out.auth = read_auth(m.take("auth"));
     out.tls = read_tls(m.take("tls"), side::client);
@@ -125,7 +125,10 @@ sink_config config_reader::read_sink(value v) {
         m.truth("clientIds", out.client_ids);
         m.truth("readBack", out.read_back);
         m.span("readBackEvery", out.read_back_every, 100, day_ms);
-        m.useless("signingSecret", "only webhooks are signed");
+        if (known)
+            m.useless("signingSecret", "only webhooks are signed");
+        else
+            m.take("signingSecret");
     } else {
         for (std::string_view name : {"fhirVersion", "clientIds", "readBack", "readBackEvery"})
             m.useless(name, "it is for sinks of type \"fhir\"");

@@ -252,7 +252,7 @@ void config_reader::url(value v, std::string& into, bool query_allowed) const {
     if (u.query && !query_allowed)
         return error("bad-url", v, "a base URL has no query (?)");
     if (u.scheme == "http" && !stays_here(u.host))
-        error("not-protected", v, "plain HTTP to another machine would show patient data and secrets to the network", "use https://");
+        error("not-protected", v, "plain HTTP between machines would show patient data and secrets to the network", "use https://");
     while (t->ends_with('/'))
         t->pop_back();
     into = std::move(*t);

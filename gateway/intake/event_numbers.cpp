@@ -48,12 +48,12 @@ event_numbers::event_numbers(std::string_view text) {
         *this = event_numbers();
 }
 
-// "n1 contiguous settled settling marked given-up restarted mixed-until totals in-this-one[b];first-last@since,...;total@told,..."
+// "n1 contiguous settled settling marked given-up restarted mixed-until totals in-this-one[b][f];first-last@since,...;total@told,..."
 std::string event_numbers::text() const {
     std::string out(format);
     for (const std::int64_t n : {contiguous_, settled_, settling_, marked_, given_up_, restarted_, mixed_until_, std::int64_t{totals_}})
         out += std::to_string(n) + ' ';
-    out += std::to_string(in_this_one_) + (began_in_this_one_ ? "b;" : ";");
+    out += std::to_string(in_this_one_) + (began_in_this_one_ ? "b" : "") + (fresh_in_this_one_ ? "f;" : ";");
     for (const auto& [first, r] : above_)
         out += std::to_string(first) + '-' + std::to_string(r.last) + '@' + std::to_string(r.since) + ',';
     out += ';';
@@ -74,6 +74,7 @@ bool event_numbers::read(std::string_view text) {
     if (!in.number(in_this_one_))
         return false;
     began_in_this_one_ = in.skip('b');
+    fresh_in_this_one_ = in.skip('f');
     if (contiguous_ < 0 || !in.skip(';'))
         return false;
     std::int64_t last = contiguous_;
@@ -126,7 +127,7 @@ void event_numbers::restart(std::int64_t at, instant now) {
     settled_ = settling_ = 0;
     marked_ = now;
     in_this_one_ = 0;
-    began_in_this_one_ = false;
+    began_in_this_one_ = fresh_in_this_one_ = false;
 }
 
 bool event_numbers::old_count_goes_on(std::int64_t number, instant now) {
@@ -199,19 +200,21 @@ event_numbers::finding event_numbers::event(std::int64_t number, instant now) {
     if (const auto next = above_.upper_bound(number); next != above_.begin() && std::prev(next)->second.last >= number)
         return finding::duplicate;
     add(number, now);
+    fresh_in_this_one_ = true;
     return finding::fresh;
 }
 
 bool event_numbers::total(std::int64_t events_since_start, instant now) {
     const std::int64_t with = std::exchange(in_this_one_, 0);
     const bool began = std::exchange(began_in_this_one_, false);
+    const bool fresh = std::exchange(fresh_in_this_one_, false);
     if (events_since_start < 0 || events_since_start > most || events_since_start < with)
         return false;
     totals_ = true;
     move_marks(now);
     old_count_goes_on(events_since_start, now);
     if (events_since_start < contiguous_) {
-        if (now < mixed_until_ || !counts_anew(events_since_start, began))
+        if (fresh || now < mixed_until_ || !counts_anew(events_since_start, began))
             return false;
         restart(events_since_start, now);
         return true;

@@ -5,7 +5,7 @@
 //
 // When does a server count anew? A low number alone does not tell: it may be a repeat, or a message that was overtaken. The rule:
 //  - An event whose number was seen is a duplicate. What decides is the total, of servers that send none the number itself.
-//  - A total above the highest unbroken number is no sign: late messages carry such ones.
+//  - A total above the highest unbroken number is no sign, nor one that comes with an event that was missing: late messages carry such ones.
 //  - A total that was true within the last half hour (to an hour; kept as two marks) is a late or repeated message. An older one: restarted.
 //  - Except where a counter begins (total 0 or 1, or event 1 in the same notification): restarted as soon as the count had gone 8 beyond the total.
 //  - A total lower than an event number of the same notification is nonsense (HAPI once sent "1" always) and is left out.
@@ -84,6 +84,7 @@ private:
     bool totals_ = false;         ///< this server sends totals
     std::int64_t in_this_one_ = 0; ///< highest event number since the last total
     bool began_in_this_one_ = false; ///< event number 1 since the last total
+    bool fresh_in_this_one_ = false; ///< an event that was missing since the last total
 };
 
 } // namespace trialgate::gateway

@@ -41,6 +41,7 @@ private:
     boost::asio::awaitable<std::optional<subscription_event>> act(machine& m, subscription_action a);
     bool act_at_once(machine& m, subscription_action a);
     boost::asio::awaitable<subscription_event> ask_status(machine& m);
+    boost::asio::awaitable<subscription_event> try_canary(machine& m);
     boost::asio::awaitable<void> keep_row(machine& m, bool checked);
     boost::asio::awaitable<void> close_hole(machine& m);
     boost::asio::awaitable<void> forget_removed();
@@ -56,8 +57,14 @@ private:
     std::string public_url_;
     subscription_calls calls_;
     std::map<std::string, machine> machines_; ///< by name
+    std::vector<std::pair<std::string, subscription_event>> pending_; ///< with what each machine begins
 };
 
+/// How often the hook writes last_heard at most.
+inline constexpr duration_ms heard_is_written_every = 10 * second_ms;
+
+/// Takes a row and what belongs to it out of the store.
+void forget_row(store& into, const subscription_row& row);
 /// A row's own words for what was wanted, for removing it without a plan.
 wanted_subscription wanted_of(const subscription_row& row, const source_config& config, const fhir::capability* can);
 

@@ -38,7 +38,10 @@ store_error::kind kind_of(int code, int system_error) noexcept {
 query::query(const char* sql) noexcept : text(sql), index(queries++) {}
 
 void fail(sqlite3* handle, const std::string& file, int code) {
-    const int system_error = handle ? sqlite3_system_errno(handle) : 0;
+    // SQLite does not note the system's error of a COMMIT; step() cleared errno before.
+    const int unnoted = errno;
+    const int noted = handle ? sqlite3_system_errno(handle) : 0;
+    const int system_error = noted != 0 ? noted : unnoted;
     const bool at_system = system_error != 0 && ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN);
     // SQLite's own text names tables and columns, never values.
     const std::string detail = at_system ? std::string(sqlite3_errstr(code)) + ": " + std::strerror(system_error)
@@ -57,6 +60,7 @@ void fail(sqlite3* handle, const std::string& file, int code) {
 }
 
 bool cursor::step() {
+    errno = 0;
     const int code = sqlite3_step(statement_);
     if (code == SQLITE_ROW)
         return true;

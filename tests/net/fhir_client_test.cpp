@@ -1,6 +1,7 @@
 #include "gateway/net/fhir_client.hpp"
 
 #include "gateway/net/breaker.hpp"
+#include "gateway/net/oauth.hpp"
 #include "tests/net/scripted_http.hpp"
 
 using namespace trialgate::tests;
@@ -215,20 +216,32 @@ TEST_CASE("After a 401 the token is refreshed once and the request asked once mo
     CHECK(e.tokens->refreshes == 2);
 }
 
-TEST_CASE("Many requests that were refused with one token refresh it once") {
+TEST_CASE("Many requests that were refused with one token cost one new token") {
     ehr e;
+    const auto tokens = std::make_shared<scripted_http>();
+    tokens->script = [&](const http_request&) -> scripted_http::answer {
+        return response(200, R"({"token_type":"bearer","access_token":"t)" + std::to_string(tokens->asked.size()) + "\"}");
+    };
+    oauth_options options;
+    options.token_url = "https://auth.example.org/token";
+    options.client_secret = "geheim";
+    e.options.auth = make_oauth(options, tokens, e.world.time, {});
+    e.renew();
     e.http->holding = true;
     e.http->script = [](const http_request& r) -> scripted_http::answer { return response(r.headers["Authorization"] == "Bearer t1" ? 401 : 200); };
     std::vector<std::shared_ptr<still_world::pending<net_result<fhir_answer>>>> all;
     for (int i = 0; i < 10; ++i)
         all.push_back(e.world.start(e.client->send(ehr::get("Patient/p1"))));
+    tokens->holding = true;
     e.http->release();
+    e.world.settle();
+    tokens->release();
     e.world.settle();
     for (const auto& one : all) {
         REQUIRE(one->value);
         CHECK(one->value->value().status == 200);
     }
-    CHECK(e.tokens->refreshes == 1);
+    CHECK(tokens->asked.size() == 2);
     CHECK(e.http->asked.size() == 20);
 }
 

@@ -39,6 +39,8 @@ public:
             const auto timer = held_.back();
             boost::system::error_code ended;
             co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ended));
+            if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
+                throw boost::system::system_error(asio::error::operation_aborted);
         }
         co_return script(request);
     }

@@ -1,6 +1,7 @@
 // A process that is killed loses nothing that it acknowledged.
 #include "tests/store/store_support.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <functional>
 #include <random>
@@ -86,14 +87,14 @@ void commit_one_by_one(const std::string& folder, int out) {
 TEST_CASE("What was acknowledged is there after the process was killed at any time") {
     temporary_folder folder;
     std::set<std::int32_t> acknowledged;
-    std::mt19937 random(20'26);
+    std::mt19937 random(2026);
     std::int32_t from = 0;
     for (int round = 0; round < 25; ++round) {
         {
             child c([&](int out) { commit_for_ever(folder.path, out, from); });
-            const unsigned wanted = random() % 150;
+            const auto wanted = random() % 150;
             std::int32_t n = 0;
-            for (unsigned i = 0; i < wanted; ++i) {
+            for (auto i = wanted; i > 0; --i) {
                 REQUIRE(c.read(n));
                 acknowledged.insert(n);
             }

@@ -19,12 +19,12 @@ std::string bytes_of(const std::string& file) {
 }
 
 /// A big-endian number of four bytes in the file's header (https://www.sqlite.org/fileformat2.html, section 1.3).
-std::uint32_t header_number(const std::string& file, std::size_t at) {
+int header_number(const std::string& file, std::size_t at) {
     const std::string bytes = bytes_of(file);
     std::uint32_t out = 0;
     for (std::size_t i = at; i < at + 4; ++i)
         out = out << 8 | static_cast<unsigned char>(bytes.at(i));
-    return out;
+    return static_cast<int>(out);
 }
 
 std::unique_ptr<store> open_with(const std::string& folder, std::span<const migration> migrations, bool read_only = false) {
@@ -80,11 +80,11 @@ TEST_CASE("A store of an older version is brought up to date and keeps what it h
         CHECK(bodies(s->journal_after(0, 9, 99)) == "body");
         CHECK(s->patient("ehr", "Patient/a")->records == "records");
     }
-    CHECK(header_number(store_file(folder.path), 60) == static_cast<std::uint32_t>(last + 2));
+    CHECK(header_number(store_file(folder.path), 60) == last + 2);
 
     const store_error newer = error_of([&] { open_sqlite(folder.path); });
     CHECK(newer.what_kind() == store_error::kind::broken);
-    CHECK(newer.what() == store_file(folder.path) + ": was written by a newer trialgate (schema " + std::to_string(last + 2) + ", this one knows " +
+    CHECK(newer.what() == std::string() + store_file(folder.path) + ": was written by a newer trialgate (schema " + std::to_string(last + 2) + ", this one knows " +
                               std::to_string(last) + ")");
 }
 
@@ -101,7 +101,7 @@ TEST_CASE("A reading connection migrates nothing and says what to do") {
     temporary_folder folder;
     const store_error none = error_of([&] { open_sqlite(folder.path, true); });
     CHECK(none.what_kind() == store_error::kind::io);
-    CHECK(none.what() == "cannot read " + store_file(folder.path) + ": No such file or directory");
+    CHECK(none.what() == std::string() + "cannot read " + store_file(folder.path) + ": No such file or directory");
     CHECK_FALSE(fs::exists(store_file(folder.path)));
 
     open_sqlite(folder.path);
@@ -151,7 +151,7 @@ TEST_CASE("A folder that cannot be used is named with the reason") {
     std::ofstream(folder.path + "/file") << "x";
     const store_error e = error_of([&] { open_sqlite(folder.path + "/file/store"); });
     CHECK(e.what_kind() == store_error::kind::io);
-    CHECK(e.what() == "cannot make the store's folder " + folder.path + "/file/store: Not a directory");
+    CHECK(e.what() == std::string() + "cannot make the store's folder " + folder.path + "/file/store: Not a directory");
     if (::geteuid() != 0) {
         fs::create_directory(folder.path + "/closed");
         fs::permissions(folder.path + "/closed", fs::perms::none);
@@ -177,10 +177,11 @@ TEST_CASE("A store that is full refuses what is new and goes on when there is sp
     CHECK(kept.size() > 10);
     CHECK(s->journal_count().rows == static_cast<std::int64_t>(kept.size()));
     CHECK(error_of([&] { s->journal_append(arrived(body)); }).what_kind() == store_error::kind::full);
-    s->journal_done(kept[0]);
+    for (int i = 0; i < 3; ++i)
+        s->journal_done(kept.at(static_cast<std::size_t>(i)));
     CHECK_NOTHROW(s->journal_append(arrived(body)));
-    CHECK(s->journal_count().rows == static_cast<std::int64_t>(kept.size()));
-    CHECK(s->journal_after(0, 1000, 10'000'000).size() == kept.size());
+    CHECK(s->journal_count().rows == static_cast<std::int64_t>(kept.size()) - 2);
+    CHECK(s->journal_after(0, 1000, 10'000'000).size() == kept.size() - 2);
 }
 
 namespace {
@@ -228,6 +229,7 @@ TEST_CASE("A commit that finds no space fails whole, and the next one goes on wh
             refused = append();
     }
     REQUIRE(refused);
+    INFO(refused->what());
     CHECK(refused->what_kind() == store_error::kind::full);
     CHECK_FALSE(append());
     writer->stop();

@@ -1,0 +1,73 @@
+"""What every scenario has: a hospital, a study system, a gateway; and at its end no violation and no patient data in any output."""
+import json
+import re
+import unittest
+
+import people
+from fhir_peer import Peer
+from harness import Gateway, START, expected_flags, flags, screen, wait_until
+
+
+class Scenario(unittest.TestCase):
+    dialect = "hapi"
+    delivery = "auto"
+
+    def setUp(self):
+        self.hospital = Peer(START - 3_600_000, dialect=self.dialect)
+        self.study = Peer(START, dialect="hapi")
+        self.gateway = None
+
+    def tearDown(self):
+        output = "".join(self.gateway.output) if self.gateway else ""
+        if self.gateway:
+            self.gateway.close()
+        self.hospital.close()
+        self.study.close()
+        self.assertEqual(self.hospital.violations + self.study.violations, [])
+        self.assert_private(output)
+
+    def assert_private(self, output):
+        """P8: no name, birth date, identifier or resource id of any patient in any line."""
+        for r in self.hospital.everything():
+            words = {r["id"]}
+            if r["resourceType"] == "Patient":
+                words |= {r.get("birthDate", "-")} | {n["family"] for n in r.get("name", [])} | {i["value"] for i in r.get("identifier", [])}
+            for word in words:
+                if len(word) > 3:
+                    self.assertNotRegex(output, r"\b" + re.escape(word) + r"\b")
+
+    def make_gateway(self, start=True, source=None, sink=None, **more):
+        name = "ehr"
+        self.gateway = Gateway([], [], **more)
+        self.gateway.write("ehr.token", self.hospital.token)
+        self.gateway.write("study.token", self.study.token)
+        auth = lambda file: {"method": "token", "secret": {"file": file}}
+        self.gateway.config["sources"] = [{"name": name, "url": self.hospital.base, "auth": auth("ehr.token"), "delivery": self.delivery,
+                                           "firstLoad": "search", **(source or {})}]
+        self.gateway.config["sinks"] = [{"name": "study", "type": "fhir", "url": self.study.base, "auth": auth("study.token"), **(sink or {})}]
+        return self.gateway.start() if start else self.gateway
+
+    def subscribed(self, at_least=2):
+        wait_until(lambda: sum(s["status"] == "active" for s in self.hospital.current("Subscription")) >= at_least, "the Subscriptions are active")
+
+    def settled(self):
+        """The hospital's messages are delivered and the gateway has nothing left to do."""
+        self.hospital.deliveries.join()
+        wait_until(lambda: self.gateway.quiet() and self.gateway.quiet(), "the gateway has worked in everything")
+
+    def candidate(self, key, value=74, notify=True):
+        for r in (people.patient(key), people.statement(key), people.dsdna(key, 55), people.egfr(key, value)):
+            self.hospital.put(r, notify=notify)
+        self.hospital.put(people.diagnosis(key), notify=notify)
+
+    def assert_study_agrees(self):
+        """The study system holds exactly the flags that a full evaluation of the hospital's data gives."""
+        truth = expected_flags(screen(self.hospital.everything(), self.gateway.folder), "ehr")
+        wait_until(lambda: flags(self.study) == truth, f"the study has {truth}, it has {flags(self.study)}")
+        return truth
+
+    def faults(self):
+        return {f["key"] for f in self.gateway.status()["faults"]}
+
+    def dump(self):
+        return json.dumps(self.hospital.requests[-20:], indent=1)

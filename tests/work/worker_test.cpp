@@ -1,0 +1,330 @@
+// From the journal to verdicts and outbox rows, on the real store.
+#include "gateway/core/crypto.hpp"
+#include "gateway/work/batch.hpp"
+#include "tests/support/shipped.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <random>
+
+using namespace trialgate;
+using namespace trialgate::gateway;
+
+namespace {
+
+constexpr instant start = 1'773'561'600'000; // 2026-03-15T08:00:00Z
+
+struct bench {
+    std::string folder = [] {
+        std::string name = (std::filesystem::temp_directory_path() / "trialgate-work-XXXXXX").string();
+        return std::string(::mkdtemp(name.data()));
+    }();
+    worker_options options{tests::shipped().net, fhir::time_zone::fixed(0), {}, {}, "key"};
+    std::unique_ptr<store> now = open_sqlite(folder);
+    known_people known;
+    arrival_reader reader{tests::shipped().net, fhir::time_zone::fixed(0)};
+    std::uint64_t order = 1;
+    instant at = start;
+    work_batch::figures last;
+
+    bench() {
+        source_config ehr;
+        ehr.name = "ehr";
+        ehr.url = "https://ehr.example.org/fhir";
+        options.sources.push_back(ehr);
+        sink_config study;
+        study.name = "study";
+        options.sinks.push_back(study);
+    }
+    ~bench() {
+        now.reset();
+        std::filesystem::remove_all(folder);
+    }
+
+    void arrive(arrival kind, std::string body, std::string method = "PUT", std::string tail = {}) {
+        journal_item item{"ehr", kind, kind == arrival::hook ? "observation" : "", std::move(method), std::move(tail), "", std::move(body), at};
+        now->begin();
+        now->journal_append(item);
+        now->commit();
+    }
+    /// Works in everything that is in the journal, `rows` at a time.
+    void work(std::size_t rows = 100) {
+        for (;;) {
+            const auto some = now->journal_after(0, rows, 1 << 20);
+            work_batch batch(options, *now, known, at, options.site.date_of(at / 1000));
+            for (const journal_row& row : some)
+                batch.take(row, reader.read(row, order));
+            for (const auto& [source, key] : now->patients_due(options.site.date_of(at / 1000), 100))
+                batch.due(source, key);
+            batch.decide();
+            now->begin();
+            batch.write(*now);
+            now->commit();
+            batch.each_person([&](const std::string& source, const std::string& key) { known.add(source, key); });
+            last = batch.counted();
+            if (now->journal_count().rows == 0)
+                return;
+        }
+    }
+    std::string status(const std::string& patient = "Patient/p") {
+        const auto row = now->decision("ehr", patient, "sle-uc-msc");
+        return row ? row->status : "none";
+    }
+    std::vector<outbox_row> told() { return now->outbox_list("", 0, 100); }
+};
+
+const std::string patient = R"({"resourceType":"Patient","id":"p","meta":{"versionId":"1"},"gender":"female","birthDate":"1990-05-04",
+    "identifier":[{"system":"urn:mrn","value":"77"}]})";
+const std::string diagnosis = R"({"resourceType":"Condition","id":"c","meta":{"versionId":"1"},"subject":{"reference":"Patient/p"},
+    "clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/condition-clinical","code":"active"}]},
+    "verificationStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/condition-ver-status","code":"confirmed"}]},
+    "code":{"coding":[{"system":"http://snomed.info/sct","code":"55464009"}]}})";
+
+std::string egfr(int value, int version, const std::string& subject = R"({"reference":"Patient/p"})") {
+    return R"({"resourceType":"Observation","id":"e","meta":{"versionId":")" + std::to_string(version) + R"("},"status":"final","subject":)" + subject +
+           R"(,"code":{"coding":[{"system":"http://loinc.org","code":"98979-8"}]},"effectiveDateTime":"2026-03-01",
+           "valueQuantity":{"value":)" + std::to_string(value) +
+           R"(,"unit":"mL/min/{1.73_m2}","system":"http://unitsofmeasure.org","code":"mL/min/{1.73_m2}"}})";
+}
+
+} // namespace
+
+TEST_CASE("work: of a person whom no trial considers nothing is kept") {
+    bench b;
+    b.arrive(arrival::resource, patient);
+    b.arrive(arrival::hook, egfr(74, 1));
+    b.work();
+    CHECK(b.now->patient_count() == 0);
+    CHECK(b.now->journal_count().rows == 0);
+    CHECK(b.last.events["ehr"]["irrelevant"] == 2);
+    CHECK(b.told().empty());
+}
+
+TEST_CASE("work: the first fact that a trial considers asks for the history, and nothing is decided before it is there") {
+    bench b;
+    b.arrive(arrival::hook, diagnosis);
+    b.work();
+    CHECK(b.now->jobs_due("ehr", job_kind::hydrate, b.at, 10).at(0).target == "Patient/p");
+    CHECK(b.told().empty());
+    CHECK(b.status() == "none");
+    b.arrive(arrival::resource, patient);
+    b.arrive(arrival::resource, egfr(74, 1));
+    b.work();
+    CHECK(b.told().empty());
+    b.arrive(arrival::hydrated, "Patient/p");
+    b.work();
+    CHECK(b.status() == "possible");
+    REQUIRE(b.told().size() == 1);
+    const auto m = decode_message(b.told()[0].body);
+    REQUIRE(m);
+    CHECK(m->flag);
+    CHECK(m->status == "possible");
+    CHECK(m->subject == pseudonym_of("key", "ehr", "Patient/p"));
+}
+
+TEST_CASE("work: what goes to a sink names nobody unless it was told to") {
+    bench b;
+    for (const auto& [kind, body] : std::vector<std::pair<arrival, std::string>>{
+             {arrival::resource, patient}, {arrival::hook, diagnosis}, {arrival::resource, patient}, {arrival::resource, egfr(74, 1)}, {arrival::hydrated, "Patient/p"}})
+        b.arrive(kind, body);
+    SECTION("pseudonym") {
+        b.work();
+        const std::string body = b.told().at(0).body;
+        for (const char* word : {"Patient/p\"", "Observation/e\"", "Condition/c\"", "urn:mrn"})
+            CHECK(body.find(word) == std::string::npos);
+    }
+    SECTION("reference") {
+        b.options.sinks[0].subject = sink_config::identity::reference;
+        b.work();
+        const auto m = decode_message(b.told().at(0).body);
+        REQUIRE(m);
+        CHECK(m->patient == "Patient/p");
+        CHECK(m->patient_url == "https://ehr.example.org/fhir/Patient/p");
+        CHECK(m->report_with_references.find("Observation/e") != std::string::npos);
+    }
+}
+
+TEST_CASE("work: any order of arrival and any cut into batches gives the same decision") {
+    std::vector<std::pair<arrival, std::string>> all{{arrival::resource, patient},    {arrival::hook, diagnosis},      {arrival::hook, egfr(74, 1)},
+                                                     {arrival::hook, egfr(20, 2)},    {arrival::hook, egfr(50, 3)},    {arrival::hook, egfr(20, 2)},
+                                                     {arrival::resource, diagnosis}};
+    for (std::uint32_t seed = 1; seed <= 12; ++seed) {
+        bench b;
+        std::mt19937 random(seed);
+        std::shuffle(all.begin(), all.end(), random);
+        for (const auto& [kind, body] : all)
+            b.arrive(kind, body);
+        b.work(1 + random() % 8);
+        // What came before the person was considered comes back with the history.
+        b.arrive(arrival::resource, patient);
+        b.arrive(arrival::resource, egfr(50, 3));
+        b.arrive(arrival::hydrated, "Patient/p");
+        b.work();
+        INFO("seed " << seed);
+        CHECK(b.status() == "possible");
+        REQUIRE(b.told().size() == 1);
+    }
+}
+
+TEST_CASE("work: deletion, correction to another person and a newer version that says nothing take a result away") {
+    bench b;
+    for (const auto& [kind, body] : std::vector<std::pair<arrival, std::string>>{
+             {arrival::hook, diagnosis}, {arrival::resource, patient}, {arrival::resource, egfr(20, 1)}, {arrival::hydrated, "Patient/p"}})
+        b.arrive(kind, body);
+    b.work();
+    CHECK(b.status() == "not-now");
+    SECTION("DELETE at the hook") { b.arrive(arrival::hook, "", "DELETE", "Observation/e"); }
+    SECTION("a history that tells the deletion") {
+        b.arrive(arrival::resource, R"({"resourceType":"Bundle","type":"history","entry":[{"request":{"method":"DELETE","url":"Observation/e"},
+            "response":{"status":"204"}}]})");
+    }
+    SECTION("the result was another person's") { b.arrive(arrival::hook, egfr(20, 2, R"({"reference":"Patient/other"})")); }
+    SECTION("the code was wrong: the new version is of no interest to anybody") {
+        std::string other = egfr(20, 2);
+        other.replace(other.find("98979-8"), 7, "8302-2");
+        b.arrive(arrival::hook, other);
+    }
+    SECTION("entered in error") {
+        std::string wrong = egfr(20, 2);
+        wrong.replace(wrong.find("final"), 5, "entered-in-error");
+        b.arrive(arrival::hook, wrong);
+    }
+    b.work();
+    CHECK(b.status() == "possible");
+    // The old version, late.
+    b.arrive(arrival::hook, egfr(20, 1));
+    b.work();
+    CHECK(b.status() == "possible");
+}
+
+TEST_CASE("work: a verdict changes by time alone on the day that was announced") {
+    bench b;
+    for (const auto& [kind, body] : std::vector<std::pair<arrival, std::string>>{
+             {arrival::hook, diagnosis}, {arrival::resource, patient}, {arrival::resource, egfr(20, 1)}, {arrival::hydrated, "Patient/p"}})
+        b.arrive(kind, body);
+    b.work();
+    const fhir::date on = b.now->patient("ehr", "Patient/p")->changes_on;
+    REQUIRE(on < fhir::date::highest());
+    CHECK(b.status() == "not-now");
+    int changes = 0;
+    for (int day = 1; day <= 120; ++day) {
+        b.at = start + day * 24 * hour_ms;
+        const std::string before = b.status();
+        b.work();
+        changes += before != b.status();
+    }
+    CHECK(changes >= 1);
+    CHECK(b.status() == "possible"); // the eGFR is too old to count
+}
+
+TEST_CASE("work: a resource known by identifier only belongs to the person who bears it") {
+    bench b;
+    b.arrive(arrival::hook, diagnosis);
+    b.arrive(arrival::resource, patient);
+    b.arrive(arrival::hydrated, "Patient/p");
+    b.work();
+    CHECK(b.status() == "possible");
+    b.arrive(arrival::hook, egfr(20, 1, R"({"identifier":{"system":"urn:mrn","value":"77"}})"));
+    b.work();
+    CHECK(b.status() == "not-now");
+}
+
+TEST_CASE("work: records that were merged are one person") {
+    bench b;
+    b.arrive(arrival::hook, diagnosis);
+    b.arrive(arrival::resource, patient);
+    b.arrive(arrival::hydrated, "Patient/p");
+    b.work();
+    REQUIRE(b.told().size() == 1);
+    std::string merged = R"({"resourceType":"Patient","id":"p","meta":{"versionId":"2"},"active":false,"gender":"female","birthDate":"1990-05-04",
+        "link":[{"other":{"reference":"Patient/q"},"type":"replaced-by"}]})";
+    std::string survivor = R"({"resourceType":"Patient","id":"q","meta":{"versionId":"1"},"gender":"female","birthDate":"1990-05-04"})";
+    b.arrive(arrival::hook, merged);
+    b.work();
+    CHECK(b.now->jobs_due("ehr", job_kind::hydrate, b.at, 10).size() == 2);
+    b.arrive(arrival::resource, survivor);
+    b.arrive(arrival::hydrated, "Patient/q");
+    b.work();
+    CHECK(b.status("Patient/q") == "possible");
+    CHECK(b.status("Patient/p").empty());
+    CHECK(b.told().size() == 3); // the old record's flag goes, the survivor's comes
+}
+
+TEST_CASE("work: what cannot be read is quarantined and the others go on") {
+    bench b;
+    b.arrive(arrival::hook, "{\"resourceType\":\"Observation\",", "PUT", "Observation/e");
+    b.arrive(arrival::resource, R"({"resourceType":"Bundle","type":"searchset","entry":[{"resource":{"resourceType":"Condition","implicitRules":"urn:x","id":"w",
+        "subject":{"reference":"Patient/p"},"code":{"coding":[{"system":"http://snomed.info/sct","code":"55464009"}]}}},{"resource":)" + diagnosis + "}]}");
+    b.arrive(arrival::resource, patient);
+    b.arrive(arrival::hydrated, "Patient/p");
+    b.work();
+    CHECK(b.now->quarantine_count() == 2);
+    CHECK(b.status() == "possible");
+    const auto all = b.now->quarantine_list(0, 10);
+    CHECK(all.at(1).original.body.find("urn:x") != std::string::npos);
+    CHECK(all.at(1).original.body.find("Condition/c") == std::string::npos); // only the unreadable part is kept
+    for (const quarantine_item& q : all)
+        CHECK_FALSE(q.reason.empty());
+}
+
+TEST_CASE("work: a drug named by reference waits for its Medication and decides when it comes") {
+    bench b;
+    b.arrive(arrival::hook, diagnosis);
+    b.arrive(arrival::resource, patient);
+    b.arrive(arrival::resource, R"({"resourceType":"MedicationStatement","id":"m","meta":{"versionId":"1"},"status":"active","subject":{"reference":"Patient/p"},
+        "medicationReference":{"reference":"Medication/hcq"},"effectivePeriod":{"start":"2024-01-10"}})");
+    b.arrive(arrival::hydrated, "Patient/p");
+    b.work();
+    const auto verdict = [&] {
+        const std::string report = b.now->decision("ehr", "Patient/p", "sle-uc-msc")->report;
+        const auto at = report.find("\"background-therapy\"");
+        return report.substr(report.find("\"verdict\":\"", at) + 11, 3);
+    };
+    CHECK(verdict() != "met");
+    b.arrive(arrival::hook, R"({"resourceType":"MedicationStatement","id":"m","meta":{"versionId":"2"},"status":"active","subject":{"reference":"Patient/p"},
+        "medicationReference":{"reference":"Medication/hcq"},"effectivePeriod":{"start":"2024-01-10"}})");
+    b.work();
+    CHECK(b.now->jobs_due("ehr", job_kind::fetch, b.at, 10).at(0).target == "Medication/hcq");
+    b.arrive(arrival::resource, R"({"resourceType":"Medication","id":"hcq","meta":{"versionId":"1"},"code":{"coding":[
+        {"system":"http://www.nlm.nih.gov/research/umls/rxnorm","code":"5521"}]}})");
+    b.work();
+    CHECK(verdict() == "met");
+}
+
+TEST_CASE("work: a gap in the numbers asks for a reconcile once patience is over, a restart of the numbers at once") {
+    bench b;
+    subscription_row row;
+    row.source = "ehr";
+    row.name = "observation";
+    b.now->begin();
+    b.now->subscription_put(row);
+    b.now->commit();
+    const auto notify = [&](int number, int total) {
+        b.arrive(arrival::hook, R"({"resourceType":"Bundle","type":"history","entry":[{"resource":{"resourceType":"SubscriptionStatus","status":"active",
+            "type":"event-notification","eventsSinceSubscriptionStart":")" + std::to_string(total) + R"(","notificationEvent":[{"eventNumber":")" +
+            std::to_string(number) + R"(","focus":{"reference":"Observation/e"}}],"subscription":{"reference":"Subscription/1"}},
+            "request":{"method":"GET","url":"Subscription/1/$status"},"response":{"status":"200"}}]})", "POST");
+        b.work();
+    };
+    notify(1, 1);
+    CHECK(b.now->job_count("ehr", job_kind::reconcile) == 0);
+    CHECK(b.now->jobs_due("ehr", job_kind::fetch, b.at, 10).at(0).target == "Observation/e");
+    notify(3, 3);
+    CHECK(b.now->jobs_due("ehr", job_kind::reconcile, b.at, 10).empty());
+    CHECK(b.now->jobs_due("ehr", job_kind::reconcile, b.at + 31 * second_ms, 10).size() == 1);
+}
+
+TEST_CASE("work: our own suggestion in a study system that is also a source is no participation") {
+    bench b;
+    b.arrive(arrival::hook, diagnosis);
+    b.arrive(arrival::resource, patient);
+    b.arrive(arrival::resource, R"({"resourceType":"ResearchSubject","id":"tg-rs-1","meta":{"versionId":"1","tag":[{"system":"urn:trialgate:tag","code":"generated"}]},
+        "status":"candidate","study":{"reference":"ResearchStudy/sle-uc-msc"},"individual":{"reference":"Patient/p"}})");
+    b.arrive(arrival::hydrated, "Patient/p");
+    b.work();
+    CHECK(b.now->decision("ehr", "Patient/p", "sle-uc-msc")->report.find("already-in-study") == std::string::npos);
+    CHECK(b.told().size() == 1);
+}
