@@ -177,7 +177,8 @@ void read_status(json::value status, notification_kind otherwise, notification& 
     if (const auto kind = kind_of(code)) {
         out.kind = *kind;
     } else {
-        context.report(severity::warning, issue_type::code_invalid, "type", "no kind of notification", status["type"] ? status["type"] : status, std::string(code));
+        const json::value at = status["type"] ? status["type"] : status;
+        context.report(severity::warning, issue_type::code_invalid, "type", "no kind of notification", at, std::string(code));
         out.kind = out.events.empty() ? otherwise : notification_kind::event;
     }
     if (out.relative_numbers)

@@ -246,8 +246,7 @@ void gateway_parts::start(asio::any_io_executor on) {
 
     std::map<std::string, std::string> hmac;
     for (const auto& source : s.sources)
-        if (!source->config.hmac.value.empty())
-            hmac[source->config.name] = source->config.hmac.value;
+        hmac[source->config.name] = source->config.hmac.value; // a source that is not named has no hooks
     s.hook->refresh(std::move(hmac));
 
     const auto run = [&s](const std::string& name, asio::awaitable<void> task) {
@@ -262,16 +261,17 @@ void gateway_parts::start(asio::any_io_executor on) {
             st.work->poke();
         }
     };
-    run("work", poke(s));
+    run("work", hearing_total(poke(s)));
+    // Everything in intake can be cut off anywhere: what it fetched is durable or is fetched again. The outbox finishes what it began.
     for (const auto& source : s.sources) {
         const std::string& name = source->config.name;
-        run("discovery." + name, run_discovery(s.intake, *source));
-        run("fetch." + name, run_fetch(s.intake, *source));
-        run("hydrate." + name, run_hydrate(s.intake, *source));
+        run("discovery." + name, hearing_total(run_discovery(s.intake, *source)));
+        run("fetch." + name, hearing_total(run_fetch(s.intake, *source)));
+        run("hydrate." + name, hearing_total(run_hydrate(s.intake, *source)));
         if (source->config.initial == source_config::first_load::bulk)
-            run("bulk." + name, run_bulk(s.intake, *source));
-        run("reconcile." + name, run_reconcile(s.intake, *source));
-        run("subscriptions." + name, run_subscriptions(s.intake, *source, *s.hook, s.ground.public_url));
+            run("bulk." + name, hearing_total(run_bulk(s.intake, *source)));
+        run("reconcile." + name, hearing_total(run_reconcile(s.intake, *source)));
+        run("subscriptions." + name, hearing_total(run_subscriptions(s.intake, *source, *s.hook, s.ground.public_url)));
     }
     for (const auto& sink : s.sinks) {
         run("outbox." + sink->config.name, run_outbox(*s.outbox, sink->config, *sink->to, sink->bell));

@@ -15,10 +15,13 @@ int run_program(int argc, char** argv) {
     add_screen(program, run);
     add_explain(program, run);
     add_trial(program, run);
+    add_serve(program, run);
     add_check(program, run);
     add_status(program, run);
     add_outbox(program, run);
     add_quarantine(program, run);
+    add_source(program, run);
+    add_demo(program, run);
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& e) {

@@ -21,6 +21,9 @@ void add_check(CLI::App& program, verb& run);
 void add_status(CLI::App& program, verb& run);
 void add_outbox(CLI::App& program, verb& run);
 void add_quarantine(CLI::App& program, verb& run);
+void add_serve(CLI::App& program, verb& run);
+void add_source(CLI::App& program, verb& run);
+void add_demo(CLI::App& program, verb& run);
 
 /// The whole program: parses, runs, answers the exit code.
 int run_program(int argc, char** argv);

@@ -7,7 +7,6 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -35,20 +34,35 @@ asio::awaitable<T> hearing_total(asio::awaitable<T> op) {
     co_return co_await std::move(op);
 }
 
+namespace detail {
+
+/// A failure is an end too: `||` would wait for the other operand's success.
+template <class T>
+asio::awaitable<std::optional<T>> ending(asio::awaitable<T> op, std::exception_ptr& failed) {
+    co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+    try {
+        co_return co_await std::move(op);
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    co_return std::nullopt;
+}
+
+} // namespace detail
+
 /// What `op` gives, or nothing when it took longer than `limit` of real time; it is cancelled then and has ended when this returns.
 /// (Boost 1.81 has no asio::cancel_after.)
 template <class T>
 asio::awaitable<std::optional<T>> with_deadline(asio::awaitable<T> op, std::chrono::milliseconds limit) {
     using namespace asio::experimental::awaitable_operators;
     asio::steady_timer timer(co_await asio::this_coro::executor, limit);
-    try {
-        auto done = co_await (hearing_total(std::move(op)) || hearing_total(timer.async_wait(asio::use_awaitable)));
-        if (done.index() == 0)
-            co_return std::move(std::get<0>(done));
+    std::exception_ptr failed;
+    auto done = co_await (detail::ending(std::move(op), failed) || hearing_total(timer.async_wait(asio::use_awaitable)));
+    if (done.index() != 0)
         co_return std::nullopt;
-    } catch (const asio::multiple_exceptions& both) { // `op` failed, and the timer was cancelled with it
-        std::rethrow_exception(both.first_exception());
-    }
+    if (failed)
+        std::rethrow_exception(failed);
+    co_return std::move(std::get<0>(done));
 }
 
 /// Runs coroutines that end together. `stop` asks all to end (cancellation type total first, terminal after `grace` of real time) and

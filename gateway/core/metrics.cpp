@@ -1,5 +1,6 @@
 #include "gateway/core/metrics.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <mutex>
@@ -115,8 +116,8 @@ struct metrics::state {
         return &std::get<2>(e.series)->Add(named, buckets);
     }
 
-    template <class Metric>
-    Metric& find(std::string_view name, metric_labels labels) {
+    /// Finds or makes the series; it lives as long as this.
+    metric find(std::string_view name, metric_labels labels) {
         std::string key(name);
         for (const auto& [label, value] : labels)
             key.append(1, '\n').append(label).append(1, '\n').append(value);
@@ -128,10 +129,7 @@ struct metrics::state {
                 unfit(name, "is not described");
             at = series.emplace(std::move(key), add(described->second, labels)).first;
         }
-        auto* const found = std::get_if<Metric*>(&at->second);
-        if (!found)
-            unfit(name, "is of another kind");
-        return **found;
+        return at->second;
     }
 };
 
@@ -144,12 +142,30 @@ metrics::metrics() : state_(std::make_unique<state>()) {
 
 metrics::~metrics() = default;
 
-void metrics::count(std::string_view name, metric_labels labels, double by) { state_->find<prometheus::Counter>(name, labels).Increment(by); }
+void metrics::count(std::string_view name, metric_labels labels, double by) {
+    const metric m = state_->find(name, labels);
+    if (auto* const* counter = std::get_if<prometheus::Counter*>(&m))
+        (*counter)->Increment(by);
+    else
+        unfit(name, "is no counter");
+}
 
-void metrics::set(std::string_view name, metric_labels labels, double value) { state_->find<prometheus::Gauge>(name, labels).Set(value); }
+void metrics::set(std::string_view name, metric_labels labels, double value) {
+    const metric m = state_->find(name, labels);
+    if (auto* const* gauge = std::get_if<prometheus::Gauge*>(&m))
+        (*gauge)->Set(value);
+    else if (auto* const* counter = std::get_if<prometheus::Counter*>(&m))
+        (*counter)->Increment(std::max(0.0, value - (*counter)->Value()));
+    else
+        unfit(name, "is a histogram");
+}
 
 void metrics::observe(std::string_view name, metric_labels labels, double seconds) {
-    state_->find<prometheus::Histogram>(name, labels).Observe(seconds);
+    const metric m = state_->find(name, labels);
+    if (auto* const* histogram = std::get_if<prometheus::Histogram*>(&m))
+        (*histogram)->Observe(seconds);
+    else
+        unfit(name, "is no histogram");
 }
 
 std::string metrics::text() const { return prometheus::TextSerializer().Serialize(state_->registry.Collect()); }

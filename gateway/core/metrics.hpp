@@ -19,8 +19,9 @@ public:
     ~metrics();
     metrics(const metrics&) = delete;
     metrics& operator=(const metrics&) = delete;
-    /// The name must be one that metrics.cpp describes (name, kind, help); another one throws std::logic_error.
+    /// The name must be one that metrics.cpp describes (name, kind, labels); anything else throws std::logic_error.
     void count(std::string_view name, metric_labels labels = {}, double by = 1);
+    /// Of a counter: its total, which somebody else counts; it never goes down.
     void set(std::string_view name, metric_labels labels, double value);
     void observe(std::string_view name, metric_labels labels, double seconds);
     /// Text exposition format 0.0.4.

@@ -108,11 +108,34 @@ public:
 
 private:
     std::vector<std::string> next_people(std::size_t most);
+    std::int64_t people();
 
     intake_services& services_;
     source_state& source_;
     std::string name_; ///< of the value in the store: "<when> <key of the last one>"
+    std::int64_t people_ = 0;
+    instant counted_ = 0;
 };
+
+/// Of this source; counted from time to time only.
+std::int64_t sweeper::people() {
+    const instant now = services_.time.now();
+    if (people_ > 0 && now - counted_ < look_for_people)
+        return people_;
+    people_ = 0;
+    counted_ = now;
+    std::string after;
+    for (bool more = true; more;) {
+        const auto some = services_.reading.patients_after(source_.config.name, after, 1'000);
+        more = !some.empty() && some.back().first == source_.config.name;
+        for (const auto& [source, key] : some)
+            if (source == source_.config.name) {
+                ++people_;
+                after = key;
+            }
+    }
+    return people_;
+}
 
 /// After the one who was last; from the beginning after the last of all.
 std::vector<std::string> sweeper::next_people(std::size_t most) {
@@ -130,13 +153,13 @@ std::vector<std::string> sweeper::next_people(std::size_t most) {
 
 asio::awaitable<void> sweeper::step_on() {
     const duration_ms whole = source_.config.sweep_every;
-    const std::int64_t people = services_.reading.patient_count();
-    if (people == 0) {
+    const std::int64_t count = people();
+    if (count == 0) {
         co_await services_.time.wait_for(std::min(look_for_people, whole));
         co_return;
     }
-    const duration_ms pause = std::max(whole / people, shortest_step);
-    const auto most = static_cast<std::size_t>(std::max<std::int64_t>(1, people * pause / whole));
+    const duration_ms pause = std::max(whole / count, shortest_step);
+    const auto most = static_cast<std::size_t>(std::max<std::int64_t>(1, count * pause / whole));
     const std::string place = services_.reading.value(name_).value_or("");
     const auto before = parse_instant(place.substr(0, place.find(' ')));
     if (!before) {

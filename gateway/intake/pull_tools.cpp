@@ -269,7 +269,7 @@ asio::awaitable<void> together(std::vector<asio::awaitable<void>> all) {
         co_return;
     }
     asio::awaitable<void> others = together(std::move(all));
-    co_await (std::move(one) && std::move(others));
+    co_await (hearing_total(std::move(one)) && hearing_total(std::move(others)));
 }
 
 asio::awaitable<void> work_off(intake_services& services, source_state& source, job_kind kind, wake bell,

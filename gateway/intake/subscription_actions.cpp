@@ -1,10 +1,37 @@
 #include "gateway/core/async.hpp"
 #include "gateway/core/log.hpp"
 #include "gateway/intake/canary.hpp"
-#include "gateway/intake/event_numbers.hpp"
+#include "gateway/core/event_numbers.hpp"
 #include "gateway/intake/subscription_driver.hpp"
 
 namespace trialgate::gateway {
+
+namespace {
+
+/// For the log; empty for what happens all the time.
+std::string_view word_of(subscription_action a) noexcept {
+    switch (a) {
+    case subscription_action::find: return "find";
+    case subscription_action::create: return "create";
+    case subscription_action::update: return "update";
+    case subscription_action::remove: return "remove";
+    case subscription_action::switch_off: return "switch-off";
+    default: return {};
+    }
+}
+std::string_view word_of(subscription_event::kind k) noexcept {
+    switch (k) {
+    case subscription_event::kind::found: return "found";
+    case subscription_event::kind::not_found: return "not-found";
+    case subscription_event::kind::gone: return "gone";
+    case subscription_event::kind::refused: return "refused";
+    case subscription_event::kind::unsupported: return "unsupported";
+    case subscription_event::kind::removed: return "removed";
+    default: return "failed";
+    }
+}
+
+} // namespace
 
 bool subscription_driver::act_at_once(machine& m, subscription_action a) {
     using action = subscription_action;
@@ -49,9 +76,9 @@ asio::awaitable<std::optional<subscription_event>> subscription_driver::act(mach
         m.row.criteria = m.wanted.criteria;
         m.row.kind = m.wanted.kind;
     }
-    if (answer && a != action::read && a != action::ask_status && a != action::write_canary)
-        log_info("subscription.asked", {{"source", source_.config.name}, {"subscription", m.wanted.name}, {"what", static_cast<int>(a)},
-                                        {"answer", answer->what == subscription_event::kind::failed ? "failed" : "answered"}});
+    if (const std::string_view word = word_of(a); answer && !word.empty())
+        log_info("subscription.asked", {{"source", source_.config.name}, {"subscription", m.wanted.name}, {"what", word},
+                                        {"answer", word_of(answer->what)}});
     co_return answer;
 }
 

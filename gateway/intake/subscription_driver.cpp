@@ -4,7 +4,7 @@
 #include "gateway/core/crypto.hpp"
 #include "gateway/core/log.hpp"
 #include "gateway/intake/canary.hpp"
-#include "gateway/intake/event_numbers.hpp"
+#include "gateway/core/event_numbers.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -210,8 +210,10 @@ instant subscription_driver::next_look() const {
 }
 
 asio::awaitable<void> subscription_driver::loop(subscription_plan plan) {
-    for (const auto& [name, e] : pending_)
+    for (const auto& [name, e] : pending_) {
+        co_await remove_canary(services_, source_, name); // of an earlier run
         co_await perform(machines_.at(name), e);
+    }
     for (instant replan = services_.time.now() + plan_again;;) {
         co_await forget_removed();
         read_rows();

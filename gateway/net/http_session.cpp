@@ -111,10 +111,11 @@ private:
         if (!co_await receive(first))
             co_return false;
         ++shared_->counted.requests;
+        const bool upgrade = shared_->websockets && reader_.wants_upgrade();
         http_request request = std::move(reader_.request());
         request.peer = peer_;
         request.client_certificate = subject_;
-        if (shared_->websockets && reader_.wants_upgrade())
+        if (upgrade)
             co_return co_await talk(std::move(request));
         const bool head = request.method == "HEAD";
         bool keep = reader_.keep_alive() && !aborted_;

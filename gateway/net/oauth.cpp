@@ -33,9 +33,10 @@ http_request form_post(const std::string& url, std::string body) {
     return out;
 }
 
-class oauth final : public authorizer, public std::enable_shared_from_this<oauth> {
+/// What all who ask share; the request for a token that is under way keeps it alive.
+class token_keeper final : public std::enable_shared_from_this<token_keeper> {
 public:
-    oauth(oauth_options options, std::shared_ptr<http_client> http, std::shared_ptr<clock> time, std::function<void(std::string)> warn)
+    token_keeper(oauth_options options, std::shared_ptr<http_client> http, std::shared_ptr<clock> time, std::function<void(std::string)> warn)
         : options_(std::move(options)), http_(std::move(http)), time_(std::move(time)), warn_(std::move(warn)) {
         if (options_.keys.empty() && options_.client_secret.empty())
             throw std::invalid_argument("an OAuth client needs a key or a secret");
@@ -46,13 +47,14 @@ public:
         endpoint_ = options_.token_url;
     }
 
-    asio::awaitable<net_result<std::string>> authorization(bool refresh) override {
+    asio::awaitable<net_result<std::string>> authorization(bool refresh) {
         if (refresh && (flight_ || time_->now() >= refused_until_)) {
             header_.clear();
             refused_until_ = time_->now() + between_refusals;
         }
+        const auto self = shared_from_this();
         const std::uint64_t before = granted_;
-        for (;;) {
+        while (!stopped_) {
             const instant now = time_->now();
             if (!header_.empty() && (now < refresh_at_ || granted_ != before))
                 co_return header_;
@@ -62,43 +64,59 @@ public:
                 co_return header_;
             if (!flight_ && now < pause_until_)
                 co_return failure_;
-            if (flight_) {
-                co_await landing();
-                continue;
-            }
-            net_result<void> done = co_await fly();
-            if (!done && done.error().code == net_errc::cancelled)
-                co_return done.error();
+            if (!flight_)
+                launch(co_await asio::this_coro::executor);
+            co_await landing();
         }
+        co_return net_error{net_errc::cancelled, false, "access token: shutting down"};
+    }
+
+    void stop() {
+        stopped_ = true;
+        if (const auto running = flight_)
+            running->cancel.emit(asio::cancellation_type::terminal);
     }
 
 private:
+    /// A request for a token. It belongs to nobody who waits for it: one that has no more time leaves the others waiting, and the token is
+    /// there for the next.
+    struct flight {
+        explicit flight(const asio::any_io_executor& on) : landed(on, asio::steady_timer::time_point::max()) {}
+        asio::steady_timer landed; ///< expires at the end
+        asio::cancellation_signal cancel;
+    };
+
+    void launch(const asio::any_io_executor& on) {
+        const auto started = flight_ = std::make_shared<flight>(on);
+        asio::co_spawn(on, fly(started), asio::bind_cancellation_slot(started->cancel.slot(), [started](std::exception_ptr) {}));
+    }
+
     /// Waits until the flight that is under way has ended, in whatever way.
     asio::awaitable<void> landing() {
-        const auto flight = flight_;
+        const auto waited = flight_;
         boost::system::error_code ended;
-        co_await flight->async_wait(asio::redirect_error(asio::use_awaitable, ended));
+        if (waited)
+            co_await waited->landed.async_wait(asio::redirect_error(asio::use_awaitable, ended));
         if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
             throw boost::system::system_error(asio::error::operation_aborted);
     }
 
-    /// Fetches a token for all who wait. When this coroutine is cancelled, one of them flies again.
-    asio::awaitable<net_result<void>> fly() {
-        flight_ = std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
-        // Also when this coroutine is destroyed without being resumed, by then perhaps as the last to know this object.
-        const std::shared_ptr<void> landed(nullptr, [this, self = shared_from_this()](void*) {
-            flight_->expires_at(asio::steady_timer::time_point::min());
-            flight_.reset();
+    asio::awaitable<void> fly(std::shared_ptr<flight> mine) {
+        // Also when this coroutine is destroyed without being resumed.
+        const std::shared_ptr<void> land(nullptr, [self = shared_from_this(), mine](void*) {
+            self->flight_.reset();
+            mine->landed.expires_at(asio::steady_timer::time_point::min());
         });
         const instant sent = time_->now();
-        net_result<token_grant> grant = co_await fetch();
-        if (!grant && grant.error().code == net_errc::cancelled)
-            co_return grant.error();
-        if (!grant)
-            failed(std::move(grant.error()));
-        else
-            keep(*grant, sent);
-        co_return net_result<void>();
+        try {
+            net_result<token_grant> grant = co_await fetch();
+            if (grant)
+                keep(*grant, sent);
+            else if (!stopped_)
+                failed(std::move(grant.error()));
+        } catch (const std::exception&) {
+            failed({net_errc::auth, false, "access token: a request for it cannot be made"});
+        }
     }
 
     void keep(const token_grant& grant, instant sent) {
@@ -136,7 +154,7 @@ private:
         net_result<http_response> answer = co_await http_->send(std::move(request), request_limit);
         if (!answer) {
             forget_endpoint();
-            co_return unreachable(answer.error());
+            co_return net_error{net_errc::auth, false, "access token: " + answer.error().text};
         }
         net_result<token_grant> grant = read_token_answer(*answer);
         if (grant)
@@ -148,10 +166,6 @@ private:
         co_return net_error{net_errc::auth, false, std::move(text)};
     }
 
-    static net_error unreachable(const net_error& e) {
-        return {e.code == net_errc::cancelled ? e.code : net_errc::auth, false, "access token: " + e.text};
-    }
-
     /// A discovered endpoint may have moved.
     void forget_endpoint() { endpoint_ = options_.token_url; }
 
@@ -160,13 +174,13 @@ private:
         net_result<http_response> answer = co_await get("/.well-known/smart-configuration", "application/json");
         if (answer && answer->status == 200)
             found = read_smart_configuration(answer->body, options_.fhir_base);
-        if (found.token.empty() && (answer || answer.error().code != net_errc::cancelled)) {
+        if (found.token.empty()) {
             answer = co_await get("/metadata", "application/fhir+json");
             if (answer && answer->status == 200)
                 found = read_capability_security(answer->body, options_.fhir_base);
         }
         if (!answer && found.token.empty())
-            co_return unreachable(answer.error());
+            co_return net_error{net_errc::auth, false, "access token: " + answer.error().text};
         if (found.token.empty())
             co_return net_error{net_errc::auth, false,
                                 "access token: " + peer_of(options_.fhir_base) + " names no token endpoint; configure the token URL"};
@@ -233,13 +247,24 @@ private:
     std::string header_;                          ///< empty: no token, or it was refused
     instant refresh_at_ = 0, expires_at_ = 0;
     std::uint64_t granted_ = 0;                   ///< tokens so far
-    std::shared_ptr<asio::steady_timer> flight_;  ///< set while a token is being fetched; its expiry wakes who waits
+    std::shared_ptr<flight> flight_;              ///< set while a token is being fetched
+    bool stopped_ = false;
     net_error failure_;                           ///< answered until pause_until_
     instant pause_until_ = 0;
     unsigned failures_ = 0;
     duration_ms asked_to_wait_ = 0;               ///< the token endpoint's own Retry-After
     instant refused_until_ = 0;                   ///< before that, a 401 gets the same token again
     bool scope_reported_ = false, algorithm_reported_ = false;
+};
+
+class oauth final : public authorizer {
+public:
+    explicit oauth(std::shared_ptr<token_keeper> keeper) : keeper_(std::move(keeper)) {}
+    ~oauth() override { keeper_->stop(); }
+    asio::awaitable<net_result<std::string>> authorization(bool refresh) override { return keeper_->authorization(refresh); }
+
+private:
+    std::shared_ptr<token_keeper> keeper_;
 };
 
 class fixed_value final : public authorizer {
@@ -258,7 +283,7 @@ private:
 
 std::shared_ptr<authorizer> make_oauth(oauth_options options, std::shared_ptr<http_client> http, std::shared_ptr<clock> time,
                                        std::function<void(std::string)> warn) {
-    return std::make_shared<oauth>(std::move(options), std::move(http), std::move(time), std::move(warn));
+    return std::make_shared<oauth>(std::make_shared<token_keeper>(std::move(options), std::move(http), std::move(time), std::move(warn)));
 }
 
 std::shared_ptr<authorizer> make_oauth(oauth_options options, std::shared_ptr<clock> time, std::function<void(std::string)> warn) {

@@ -41,6 +41,8 @@ struct oauth_options {
 /// A failure is net_errc::auth (nothing of the FHIR request was sent) and is answered to all who ask during a pause of 1 s that doubles up to
 /// 60 s; its text has an OAuth error code at most. From 80 % of the lifetime to its end a failed refresh gives the old token.
 /// After a 401 a token is asked for again at most every 5 s: until then the same one is given, which fhir_client does not try twice.
+/// A request for a token belongs to no caller: one that is cancelled leaves it running for the others. It ends with the authorizer, which must
+/// go before the io_context on which it was used does (it has connections there).
 /// Throws std::invalid_argument without a key and without a secret, and without a token URL and a FHIR base. `warn` may be empty.
 std::shared_ptr<authorizer> make_oauth(oauth_options options, std::shared_ptr<clock> time, std::function<void(std::string)> warn);
 /// As above through `http` instead of a client of its own: for tests, and to share connections. `options.http` is not used.

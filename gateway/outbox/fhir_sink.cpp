@@ -146,7 +146,8 @@ private:
             stop = true;
             return std::nullopt;
         };
-        const ensured person = co_await ensure(place::of(subject), std::move(decide));
+        place where = place::of(subject);
+        const ensured person = co_await ensure(std::move(where), std::move(decide));
         if (person.failed)
             co_return *person.failed;
         if (stop)
@@ -157,7 +158,8 @@ private:
                 return std::nullopt;
             return flag_shape(rules_, m, theirs);
         };
-        const ensured flag = co_await ensure(place::of(flag_shape(rules_, m, {})), std::move(flagged));
+        where = place::of(flag_shape(rules_, m, value()));
+        const ensured flag = co_await ensure(std::move(where), std::move(flagged));
         if (flag.failed)
             co_return *flag.failed;
         const shape review = task_shape(rules_, m, reference);
@@ -166,21 +168,28 @@ private:
                 return std::nullopt;
             return review;
         };
-        const ensured task = co_await ensure(place::of(review), std::move(asked));
+        where = place::of(review);
+        const ensured task = co_await ensure(std::move(where), std::move(asked));
         if (task.failed)
             co_return *task.failed;
         std::vector<std::string> targets{reference};
         if (!flag.id.empty())
             targets.push_back("Flag/" + flag.id);
-        const ensured source = co_await create(provenance_shape(rules_, m, targets));
+        shape provenance = provenance_shape(rules_, m, targets);
+        const ensured source = co_await create(std::move(provenance));
         co_return source.failed ? *source.failed : out;
     }
 
     asio::awaitable<delivery_result> contradiction(const message& m) {
-        const found person = co_await look(place::of(subject_shape(rules_, m, {})));
+        place where = place::of(subject_shape(rules_, m, std::string_view()));
+        const found person = co_await look(std::move(where));
         if (person.failed)
             co_return *person.failed;
-        const ensured alert = co_await create(alert_shape(rules_, m, person.id.empty() ? std::string() : "ResearchSubject/" + person.id));
+        std::string reference;
+        if (!person.id.empty())
+            reference = "ResearchSubject/" + person.id;
+        shape task = alert_shape(rules_, m, reference);
+        const ensured alert = co_await create(std::move(task));
         if (alert.failed)
             co_return *alert.failed;
         delivery_result out;
@@ -195,7 +204,8 @@ private:
             out.id = known->second;
             co_return out;
         }
-        out = co_await create(study_shape(rules_, m));
+        shape study = study_shape(rules_, m);
+        out = co_await create(std::move(study));
         if (!out.failed)
             studies_[m.trial] = out.id;
         co_return out;
@@ -211,7 +221,8 @@ private:
     asio::awaitable<ensured> ensure(place where, decision decide) {
         ensured out;
         for (int round = 0; round < most_rounds; ++round) {
-            const found there = co_await look(where);
+            place here = where;
+            const found there = co_await look(std::move(here));
             if (there.failed) {
                 out.failed = there.failed;
                 co_return out;
@@ -220,20 +231,21 @@ private:
             const std::optional<shape> wanted = decide(there.resource);
             if (!wanted || (there.resource && same(*wanted, there.resource)))
                 co_return out;
-            const fhir_request request = request_of(where, *wanted, there);
-            const auto answer = co_await client_->send(request);
+            fhir_request request = request_of(where, *wanted, there);
+            const bool put = request.method == "PUT";
+            const auto answer = co_await client_->send(std::move(request));
             if (!answer) {
                 out.failed = of_error(answer.error());
                 co_return out;
             }
-            const bool created_elsewhere = request.method == "POST" && answer->status == 200;
+            const bool created_elsewhere = !put && answer->status == 200;
             const bool conflict = answer->status == 409 || answer->status == 412 || created_elsewhere;
             if (!conflict && !answer->ok()) {
                 out.failed = of_answer(*answer);
                 co_return out;
             }
             if (!conflict) {
-                if (request.method == "PUT")
+                if (put)
                     out.id = there.resource ? there.id : where.id;
                 else
                     out.id = std::string(fhir::parse_reference(answer->headers["Location"]).id);

@@ -82,6 +82,7 @@ asio::awaitable<std::vector<sink::human_decision>> read_people(fhir_client& clie
             co_return out;
         }
     }
+    log_warning("outbox.read-back-failed", {{"reason", "too many pages"}});
     co_return out;
 }
 

@@ -17,6 +17,7 @@ constexpr int patience_ms = 50;
 } // namespace
 
 checkpointer::checkpointer(const std::string& file) : db_(file, SQLITE_OPEN_READWRITE, patience_ms) {
+    db_.number("PRAGMA schema_version"); // before it has read, a connection does not know of the log, and a checkpoint does nothing, without an error
     thread_ = std::thread([this] { run(); });
 }
 

@@ -6,6 +6,7 @@ namespace {
 
 constexpr std::int64_t our_application = 0x54'47'41'54; // "TGAT" in the file's header, for file(1)
 
+// The column of a partial index's condition stands in the index too: only then SQLite answers from the index alone.
 // Columns that can be large stand last in their table: what stands behind a large value costs a walk over its pages.
 constexpr const char* first_schema = R"sql(
 CREATE TABLE journal(
@@ -24,7 +25,7 @@ CREATE INDEX quarantine_source ON quarantine(source);
 CREATE TABLE patient(
     id INTEGER PRIMARY KEY, source TEXT NOT NULL, key TEXT NOT NULL, hydrated INTEGER NOT NULL, changes_on INTEGER NOT NULL,
     changed INTEGER NOT NULL, records BLOB NOT NULL, UNIQUE (source, key)) STRICT;
-CREATE INDEX patient_due ON patient(changes_on, source, key) WHERE hydrated = 1;
+CREATE INDEX patient_due ON patient(changes_on, source, key, hydrated) WHERE hydrated = 1;
 CREATE TABLE patient_link(
     source TEXT NOT NULL, a TEXT NOT NULL, b TEXT NOT NULL, PRIMARY KEY (source, a, b)) STRICT, WITHOUT ROWID;
 CREATE TABLE subject(
@@ -45,10 +46,10 @@ CREATE TABLE outbox(
     state INTEGER NOT NULL, attempts INTEGER NOT NULL, not_before INTEGER NOT NULL,
     head INTEGER NOT NULL, -- 1: the first waiting row of its sink and subject
     error TEXT NOT NULL, body TEXT NOT NULL) STRICT;
-CREATE INDEX outbox_order ON outbox(sink, subject, id) WHERE state = 0;
-CREATE INDEX outbox_head ON outbox(sink, id, not_before) WHERE head = 1;
-CREATE INDEX outbox_wait ON outbox(sink, not_before, id) WHERE head = 1;
-CREATE INDEX outbox_dead ON outbox(sink, id) WHERE state = 1;
+CREATE INDEX outbox_order ON outbox(sink, subject, id, state) WHERE state = 0;
+CREATE INDEX outbox_head ON outbox(sink, id, not_before, head) WHERE head = 1;
+CREATE INDEX outbox_wait ON outbox(sink, not_before, id, head) WHERE head = 1;
+CREATE INDEX outbox_dead ON outbox(sink, id, state) WHERE state = 1;
 CREATE TABLE outbox_key(
     sink TEXT NOT NULL, key TEXT NOT NULL, subject TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (sink, key)) STRICT, WITHOUT ROWID;
 

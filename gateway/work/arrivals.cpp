@@ -110,16 +110,14 @@ void arrival_reader::use(const fhir::notification& n, const journal_row& row) {
     for (const std::string& reference : n.to_fetch)
         if (!wanted_.never(std::string_view(reference).substr(0, reference.find('/'))))
             out_.to_fetch.push_back(reference);
+    out_.nudge |= n.unnamed;
     if (n.relative_numbers)
         return;
     told_numbers numbers;
     numbers.total = n.events_since_start;
-    for (const fhir::notified_event& e : n.events) {
+    for (const fhir::notified_event& e : n.events)
         if (e.number)
             numbers.events.push_back(*e.number);
-        // Content "empty": something happened, and only a question tells what.
-        out_.nudge |= n.kind == fhir::notification_kind::event && e.focus.empty();
-    }
     if (!numbers.events.empty() || numbers.total)
         out_.numbers = std::move(numbers);
     else

@@ -92,6 +92,8 @@ TEST_CASE("metrics: a name, kind or label that is not described is a mistake of 
     metrics m;
     CHECK_THROWS_AS(m.count("trialgate_nothing_total"), std::logic_error);
     CHECK_THROWS_AS(m.count("trialgate_patients"), std::logic_error);
+    CHECK_THROWS_AS(m.set("trialgate_delivery_seconds", {{"sink", "x"}}, 1), std::logic_error);
+    CHECK_THROWS_AS(m.observe("trialgate_patients", {}, 1), std::logic_error);
     CHECK_THROWS_AS(m.set("trialgate_patients", {{"patient", "x"}}, 1), std::logic_error);
     CHECK_THROWS_AS(m.count("trialgate_source_gaps_total"), std::logic_error);
     CHECK_THROWS_AS(m.count("trialgate_events_total", {{"source", "a"}, {"result", "b"}}), std::logic_error);
@@ -102,6 +104,8 @@ TEST_CASE("metrics: counters add, gauges keep the last value, histograms have bu
     CHECK(has(m.text(), "\ntrialgate_commits_total 0\n"));
     m.count("trialgate_commits_total");
     m.count("trialgate_commits_total", {}, 2);
+    m.set("trialgate_http_refused_total", {{"listener", "public"}}, 9);
+    m.set("trialgate_http_refused_total", {{"listener", "public"}}, 4);
     m.set("trialgate_patients", {}, 7);
     m.set("trialgate_patients", {}, 5);
     m.observe("trialgate_delivery_seconds", {{"sink", "study"}}, 0.03);
@@ -109,6 +113,7 @@ TEST_CASE("metrics: counters add, gauges keep the last value, histograms have bu
     const std::string text = m.text();
     CHECK(has(text, "\ntrialgate_commits_total 3\n"));
     CHECK(has(text, "\ntrialgate_patients 5\n"));
+    CHECK(has(text, "trialgate_http_refused_total{listener=\"public\"} 9\n"));
     CHECK(has(text, "trialgate_delivery_seconds_bucket{sink=\"study\",le=\"0.025\"} 0\n"));
     CHECK(has(text, "trialgate_delivery_seconds_bucket{sink=\"study\",le=\"0.05\"} 1\n"));
     CHECK(has(text, "trialgate_delivery_seconds_bucket{sink=\"study\",le=\"+Inf\"} 2\n"));

@@ -41,7 +41,13 @@ check() { # name, pattern of standard output, pattern of standard error, argumen
     local name=$1 out=$2 err=$3
     shift 3
     "$probe" ask "$origin/fhir" "$@" >"$dir/out" 2>"$dir/err"
-    if grep -qE -- "$out" "$dir/out" && { [ -n "$err" ] && grep -qE -- "$err" "$dir/err" || [ -z "$err" ] && [ ! -s "$dir/err" ]; }; then
+    local said=0
+    if [ -n "$err" ]; then
+        grep -qE -- "$err" "$dir/err" || said=1
+    elif [ -s "$dir/err" ]; then
+        said=1
+    fi
+    if [ $said -eq 0 ] && grep -qE -- "$out" "$dir/out"; then
         echo "ok   $name"
     else
         echo "FAIL $name"

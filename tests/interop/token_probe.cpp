@@ -32,7 +32,8 @@ asio::awaitable<std::string> trouble_with(fhir_client& client, std::string path,
 }
 
 asio::awaitable<std::string> visit(fhir_client& client) {
-    for (const auto& [path, status] : {std::pair("Patient/p1", 200), std::pair("revoke", 204), std::pair("Patient/p1", 200)}) {
+    static constexpr std::pair<const char*, int> steps[] = {{"Patient/p1", 200}, {"revoke", 204}, {"Patient/p1", 200}};
+    for (const auto& [path, status] : steps) {
         std::string trouble = co_await trouble_with(client, path, status);
         if (!trouble.empty())
             co_return trouble;
@@ -41,6 +42,7 @@ asio::awaitable<std::string> visit(fhir_client& client) {
 }
 
 int ask(int argc, char** argv) {
+    asio::io_context io{1}; // outlives all that has connections
     oauth_options options;
     options.fhir_base = argv[2];
     options.client_id = argv[3];
@@ -49,16 +51,13 @@ int ask(int argc, char** argv) {
     fhir_client_options server;
     server.base = argv[2];
     server.auth = make_oauth(options, system_clock(), [](std::string text) { std::cerr << "warning: " << text << "\n"; });
-    asio::io_context io{1};
+    const std::unique_ptr<fhir_client> client = make_fhir_client(server, system_clock());
     std::string trouble = "ended early";
-    {
-        const std::unique_ptr<fhir_client> client = make_fhir_client(server, system_clock());
-        asio::co_spawn(io, visit(*client), [&](std::exception_ptr e, std::string text) {
-            trouble = e ? "an exception" : std::move(text);
-            io.stop();
-        });
-        io.run();
-    }
+    asio::co_spawn(io, visit(*client), [&](std::exception_ptr e, std::string text) {
+        trouble = e ? "an exception" : std::move(text);
+        io.stop();
+    });
+    io.run();
     std::cout << (trouble.empty() ? "OK" : trouble) << "\n";
     return trouble.empty() ? 0 : 1;
 }

@@ -480,6 +480,18 @@ TEST_CASE("Requests from before the breaker opened do not prolong its pause") {
     CHECK(b.at(12) == circuit_breaker::state::closed);
 }
 
+TEST_CASE("Requests may outlive their client when all is torn down") {
+    std::optional<ehr> e(std::in_place);
+    e->http->holding = true;
+    const auto one = e->world.start(e->client->send(ehr::get("x"))), two = e->world.start(e->client->stream("y", true, std::chrono::seconds(1), {}));
+    CHECK(e->http->asked.size() == 2);
+    CHECK_FALSE(one->done());
+    CHECK_FALSE(two->done());
+    e->client.reset();
+    e.reset();
+    CHECK_FALSE(one->done());
+}
+
 TEST_CASE("A stream passes its pieces on, with the token only where it belongs and is wanted") {
     struct row {
         const char* url;

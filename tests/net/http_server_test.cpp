@@ -328,7 +328,8 @@ TEST_CASE("After the grace a stop cancels what still runs") {
         co_await end.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
         co_await until([&] { return begun; });
         co_await server->stop(milliseconds(20));
-        CHECK((co_await end.hear_all()).empty());
+        const std::string heard = co_await end.hear_all();
+        CHECK(heard.empty());
     };
     run(io, talk());
     CHECK(cancelled);

@@ -157,6 +157,12 @@ public:
     tls_files client() const { return {file("ca.pem"), "", "", false}; }
 };
 
+/// For tests that change none of the files.
+inline const certificates& any_certificates() {
+    static const certificates one;
+    return one;
+}
+
 inline std::shared_ptr<tls_context> tls(tls_context::role role, tls_files files) {
     return std::make_shared<tls_context>(role, std::move(files));
 }
@@ -172,6 +178,31 @@ template <class T>
 net_error error_of(const net_result<T>& result) {
     REQUIRE(result.has_error());
     return result.error();
+}
+
+using answer_result = net_result<http_response>;
+
+inline std::string answer_text(const std::string& body, const std::string& headers = "") {
+    return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + headers + "\r\n" + body;
+}
+
+/// Sends one request with a new client.
+inline answer_result ask(asio::io_context& io, http_request request, http_client_options options = {}, milliseconds deadline = patience) {
+    std::optional<answer_result> out;
+    const auto talk = [&]() -> asio::awaitable<void> {
+        const auto client = make_http_client(options);
+        out.emplace(co_await client->send(std::move(request), deadline));
+    };
+    run(io, talk());
+    return std::move(*out);
+}
+
+/// A server that answers the first request of each connection with `text` and closes.
+inline raw_server::script say_once(const std::string& text) {
+    return [text](raw_end& end, int) -> asio::awaitable<void> {
+        co_await end.hear("\r\n\r\n");
+        co_await end.say(text);
+    };
 }
 
 /// Answers with what was asked: method, target, body.

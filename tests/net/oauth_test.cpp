@@ -407,26 +407,53 @@ TEST_CASE("While a token is renewed others go on with the old one, unless it was
     CHECK(s.asked() == 2);
 }
 
-TEST_CASE("When the one that asks is cancelled another asks") {
+TEST_CASE("A request for a token goes on when those who waited have no more time") {
     site s;
     s.http->holding = true;
     const auto client = s.client();
     const auto first = s.world.start(client->authorization(false));
-    const auto second = s.world.start(client->authorization(false)), third = s.world.start(client->authorization(false));
-    CHECK(s.asked() == 1);
+    const auto second = s.world.start(client->authorization(false));
     first->cancel.emit(asio::cancellation_type::terminal);
     s.world.settle();
     CHECK(first->failed);
-    CHECK(s.asked() == 2);
-    third->cancel.emit(asio::cancellation_type::terminal);
-    s.world.settle();
-    CHECK(third->failed);
     CHECK_FALSE(second->done());
     s.http->release();
     s.world.settle();
     REQUIRE(second->value);
     CHECK(second->value->value() == "Bearer t1");
+    s.world.pass(hour_ms);
+    s.http->holding = true;
+    const auto third = s.world.start(client->authorization(false));
+    third->cancel.emit(asio::cancellation_type::terminal);
+    s.world.settle();
+    CHECK(third->failed);
+    s.http->release();
+    s.world.settle();
+    CHECK(s.get(*client) == "Bearer t2");
     CHECK(s.asked() == 2);
+}
+
+TEST_CASE("A request for a token ends with the client") {
+    site s;
+    s.http->holding = true;
+    auto client = s.client();
+    const auto waiting = s.world.start(client->authorization(false));
+    client.reset();
+    s.world.settle();
+    REQUIRE(waiting->value);
+    CHECK(waiting->value->error().code == net_errc::cancelled);
+    CHECK(s.http.use_count() == 1);
+}
+
+TEST_CASE("A client that throws is a failure like others") {
+    site s;
+    s.http->script = [](const http_request&) -> scripted_http::answer { throw std::runtime_error("x"); };
+    const auto client = s.client();
+    CHECK(s.get(*client) == "error auth: access token: a request for it cannot be made");
+    s.grants();
+    CHECK(s.get(*client) == "error auth: access token: a request for it cannot be made");
+    s.world.pass(second_ms);
+    CHECK(s.get(*client) == "Bearer t1");
 }
 
 TEST_CASE("Nothing is left behind when the world ends during a request for a token") {

@@ -99,7 +99,7 @@ public:
     void put(const std::string& key, const std::string& text) {
         fhir::json::parser parser;
         const auto tree = parser.parse_copy(text);
-        REQUIRE(tree);
+        REQUIRE(tree.has_value());
         stored& s = all[key];
         ++s.version;
         s.changed = now;
@@ -198,7 +198,7 @@ private:
         if (r.method == "GET" && key.find('/') == std::string::npos) {
             if (!identifier_search && query.find("%7C&") != std::string::npos)
                 return error(400, "invalid");
-            const std::size_t from = query.find("from=");
+            const std::size_t from = query.rfind("from=");
             return found(search(key, query), from == std::string::npos ? 0 : std::stoul(query.substr(from + 5)), base + path);
         }
         if (r.method == "GET")

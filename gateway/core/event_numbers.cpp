@@ -1,4 +1,4 @@
-#include "gateway/intake/event_numbers.hpp"
+#include "gateway/core/event_numbers.hpp"
 
 #include <algorithm>
 #include <charconv>
