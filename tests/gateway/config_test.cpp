@@ -235,7 +235,7 @@ TEST_CASE("config: a sink for a trial that is not loaded is an error with its pl
     check_trials(c, loaded, problems);
     REQUIRE(problems.size() == 1);
     CHECK(problems[0].line == 2);
-    CHECK(problems[0].column == 73);
+    CHECK(problems[0].column == 75);
     CHECK(problems[0].text == "the trial 'secnd' is not loaded");
     CHECK(problems[0].hint == "did you mean 'second'?");
 }

@@ -287,7 +287,7 @@ TEST_CASE("check: warnings alone are findings, errors a failure") {
     const std::string warned = s.at().write("warned.json", R"({"data": "d", "timeZone": "UTC", "sources": []})");
     const ran w = run({"check", "--config", warned});
     CHECK(w.code == 3);
-    CHECK(says(w.out, "warned\\.json:1:46: warning: there is no source: nothing will arrive\n"));
+    CHECK(says(w.out, "warned\\.json:1:45: warning: there is no source: nothing will arrive\n"));
     CHECK(says(w.out, "0 errors, 1 warning\n$"));
     const std::string bad = s.at().write("bad.json", "{\"dat\": \"d\",\n \"timeZone\": \"UTC\", \"trials\": [\"no-such-trial\"], \"sources\": []}");
     const ran b = run({"check", "--config", bad});

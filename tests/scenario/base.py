@@ -47,8 +47,13 @@ class Scenario(unittest.TestCase):
         self.gateway.config["sinks"] = [{"name": "study", "type": "fhir", "url": self.study.base, "auth": auth("study.token"), **(sink or {})}]
         return self.gateway.start() if start else self.gateway
 
-    def subscribed(self, at_least=2):
-        wait_until(lambda: sum(s["status"] == "active" for s in self.hospital.current("Subscription")) >= at_least, "the Subscriptions are active")
+    def subscribed(self):
+        """Everything that the scenarios send is subscribed to."""
+        def active():
+            criteria = {s.get("criteria", "").split("?")[0] for s in self.hospital.current("Subscription") if s["status"] == "active"}
+            topics = self.dialect in ("topic-r4", "topic-r4b", "r5")
+            return len(criteria) >= 1 if topics else {"Patient", "Observation", "Condition", "MedicationStatement"} <= criteria
+        wait_until(active, "the Subscriptions are active")
 
     def settled(self):
         """The hospital's messages are delivered and the gateway has nothing left to do."""

@@ -63,9 +63,6 @@ class EmptyNotifications(Hapi):
 class BackportR4(Hapi):
     dialect = "topic-r4"
 
-    def subscribed(self, at_least=1):
-        super().subscribed(at_least)
-
 
 class BackportR4B(BackportR4):
     dialect = "topic-r4b"
