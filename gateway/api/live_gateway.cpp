@@ -40,8 +40,6 @@ struct live_gateway::state {
     std::string public_url;
     std::unique_ptr<gateway_parts> parts;
     bool hurried = false;
-    std::uint64_t told_commits = 0;                     ///< counters are told as what they grew by
-    std::map<std::string, std::uint64_t> told_refused;
 
     state(asio::io_context& on, gateway_config c, std::shared_ptr<clock> t, std::function<void(std::string_view, std::string_view)> w)
         : io(on), config(std::move(c)), time(std::move(t)), watch(std::move(w)) {}
@@ -150,17 +148,14 @@ std::string live_gateway::state::figures_text() {
         figures.set("trialgate_faults", {}, static_cast<double>(faults->current().size()));
         const committer::figures commits = writer->counted();
         figures.set("trialgate_wal_bytes", {}, static_cast<double>(commits.wal_bytes));
-        figures.count("trialgate_commits_total", {}, static_cast<double>(commits.commits - told_commits));
-        told_commits = commits.commits;
+        figures.set("trialgate_commits_total", {}, static_cast<double>(commits.commits));
         if (parts)
             set_figures_of_parts(now);
         for (const auto& [name, server, files] : {std::tuple{"public", listener.get(), tls}, std::tuple{"operations", operations.get(), operations_tls}}) {
             if (!server)
                 continue;
             figures.set("trialgate_http_connections", {{"listener", name}}, static_cast<double>(server->counted().open));
-            std::uint64_t& told = told_refused[name];
-            figures.count("trialgate_http_refused_total", {{"listener", name}}, static_cast<double>(server->counted().refused - told));
-            told = server->counted().refused;
+            figures.set("trialgate_http_refused_total", {{"listener", name}}, static_cast<double>(server->counted().refused));
             if (files)
                 figures.set("trialgate_certificate_expires_seconds", {{"listener", name}}, static_cast<double>(files->expires()) / 1000);
         }
@@ -199,7 +194,6 @@ asio::awaitable<void> live_gateway::start() {
     state& s = *state_;
     s.open_store();
     s.listen_all();
-    s.figures.set("trialgate_build_info", {{"version", TRIALGATE_VERSION}}, 1);
     auto parts = std::make_unique<gateway_parts>(s.config, s.ground());
     parts->start(s.io.get_executor());
     s.parts = std::move(parts);

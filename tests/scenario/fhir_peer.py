@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 TYPES = ["Patient", "Observation", "Condition", "MedicationRequest", "MedicationStatement", "MedicationDispense", "MedicationAdministration",
          "Medication", "Procedure", "Consent", "DiagnosticReport", "Specimen", "QuestionnaireResponse", "ResearchStudy", "ResearchSubject",
-         "Flag", "Task", "Provenance", "Subscription", "Basic", "Encounter"]
+         "Flag", "Task", "Provenance", "Subscription", "SubscriptionTopic", "Basic", "Encounter"]
 
 
 def instant(ms):
@@ -57,6 +57,9 @@ class Peer:
         self.down = False              # answers 503 to everything and delivers nothing
         self.quiet = False             # accepts writes, delivers nothing: notifications are lost
         self.history = True
+        if dialect in ("topic-r4b", "r5"):
+            self.put({"resourceType": "SubscriptionTopic", "id": "everything", "url": "http://example.org/topics/everything", "status": "active",
+                      "resourceTrigger": [{"resource": t} for t in TYPES[:13]]}, notify=False)
         handler = type("Handler", (Handler,), {"peer": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
@@ -107,7 +110,7 @@ class Peer:
 
     def everything(self):
         with self.lock:
-            return [r for kind in self.data for r in self.current(kind) if kind not in ("Subscription", "Basic")]
+            return [r for kind in self.data for r in self.current(kind) if kind not in ("Subscription", "SubscriptionTopic", "Basic")]
 
     # ---- subscriptions
 
