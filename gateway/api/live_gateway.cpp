@@ -3,6 +3,7 @@
 #include "gateway/api/gateway_parts.hpp"
 #include "gateway/api/operations.hpp"
 #include "gateway/core/async.hpp"
+#include "gateway/core/folder_lock.hpp"
 #include "gateway/core/log.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -31,6 +32,7 @@ struct live_gateway::state {
     gateway_config config;
     std::shared_ptr<clock> time;
     std::function<void(std::string_view, std::string_view)> watch;
+    std::optional<folder_lock> lock;
     metrics figures;
     std::unique_ptr<fault_board> faults;
     std::unique_ptr<committer> writer;
@@ -62,6 +64,7 @@ live_gateway::~live_gateway() = default;
 
 void live_gateway::state::open_store() {
     std::filesystem::create_directories(config.data);
+    lock.emplace(config.data);
     auto writing = open_sqlite(config.data);
     reading = open_sqlite(config.data);
     faults = std::make_unique<fault_board>(time, [this](const fault_row& f, bool over) {

@@ -2,6 +2,7 @@
 #include "gateway/api/gateway_parts.hpp"
 #include "gateway/cli/live.hpp"
 #include "gateway/core/async.hpp"
+#include "gateway/core/folder_lock.hpp"
 #include "gateway/core/log.hpp"
 
 #include <CLI/CLI.hpp>
@@ -53,6 +54,7 @@ exit_code remove(const std::string& file, const std::string& name, bool forget_o
         return exit_code::failed;
     }
     try {
+        const folder_lock alone(config.data); // a running gateway would subscribe again
         const auto reading = open_sqlite(config.data);
         const auto writer = start_committer(open_sqlite(config.data), config.data);
         std::string why;

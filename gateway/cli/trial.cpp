@@ -1,5 +1,5 @@
 // trial check | test | show: a trial is a file; these are the tools of whoever writes one.
-#include "gateway/cli/json_text.hpp"
+#include "gateway/core/json_text.hpp"
 #include "gateway/cli/trial_runs.hpp"
 #include "gateway/cli/verbs.hpp"
 #include "gateway/core/terminal.hpp"

@@ -253,6 +253,9 @@ asio::awaitable<void> forever(intake_services& services, const source_state& sou
         } catch (const std::exception&) {
             reason = "unexpected exception"; // its text may quote what was read
         }
+        // Several parts that were cancelled together end with one exception of several.
+        if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
+            throw boost::system::system_error(asio::error::operation_aborted);
         log_error("pull.failed", {{"source", source.config.name}, {"part", what}, {"reason", reason}});
         co_await services.time.wait_for(after_failure);
     }

@@ -42,7 +42,10 @@ def tokens(value):
 
 
 class Peer:
-    def __init__(self, start_ms, dialect="hapi", seed=1, token="s3cret", tick=10, page_size=None, faults=None):
+    def __init__(self, start_ms, dialect="hapi", seed=1, token="s3cret", tick=10, page_size=None, faults=None,
+                 tls=None, trust=None):
+        """`tls`: the server side's ssl context; `trust`: the one for what is delivered over https."""
+        self.trust = trust
         self.dialect, self.token, self.tick, self.page_size = dialect, token, tick, page_size
         self.random = random.Random(seed)
         self.now = start_ms
@@ -63,7 +66,9 @@ class Peer:
         handler = type("Handler", (Handler,), {"peer": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
-        self.base = f"http://127.0.0.1:{self.server.server_address[1]}/fhir"
+        if tls:  # handshakes belong to the threads of the connections
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
+        self.base = f"http{'s' if tls else ''}://127.0.0.1:{self.server.server_address[1]}/fhir"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         threading.Thread(target=self._deliver_all, daemon=True).start()
 
@@ -190,7 +195,7 @@ class Peer:
         method, url, headers, body = request
         r = urllib.request.Request(url, data=body or None, method=method, headers=headers)
         try:
-            with urllib.request.urlopen(r, timeout=timeout) as answer:
+            with urllib.request.urlopen(r, timeout=timeout, context=self.trust) as answer:
                 return answer.status
         except urllib.error.HTTPError as e:
             return e.code

@@ -1,2 +1,0 @@
-#pragma once
-#include "gateway/core/json_text.hpp"
