@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is needed, builds a release and runs the main job: screens the shipped synthetic cohort and explains one patient.
+# Installs what is needed, builds a release and runs the main job: a simulated hospital, the gateway over TLS and a receiving study system,
+# with results arriving live. Ctrl-C ends it. `gateway/run.sh --end` ends by itself when all results have arrived.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mapfile -t packages <gateway/packages.txt
@@ -8,7 +9,6 @@ if [ ! -f build/release/build.ninja ]; then
     cmake --preset release >/dev/null
 fi
 cmake --build --preset release --target trialgate | tail -n 1
+certs/make.sh --to build/demo/certs >/dev/null
 echo
-build/release/trialgate screen gateway/demo/cohort --as-of 2026-03-15 --time-zone Europe/Berlin --brief "$@"
-echo
-build/release/trialgate explain Patient/anna gateway/demo/cohort --trial sle-uc-msc --as-of 2026-03-15 --time-zone Europe/Berlin --quiet
+exec build/release/trialgate demo --certs build/demo/certs --folder build/demo "$@"

@@ -154,6 +154,7 @@ void gateway_parts::state::make_sources() {
         s->config = c;
         s->client = make_client(c.url, c.auth, c.tls, ground.public_url, keys, ground.time, "source " + c.name);
         s->types = c.types.empty() ? types_read(*net) : std::set<std::string>(c.types.begin(), c.types.end());
+        s->consider_codes = consider_codes(*net);
         sources.push_back(std::move(s));
     }
 }

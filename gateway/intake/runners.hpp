@@ -34,5 +34,7 @@ boost::asio::awaitable<std::string> remove_subscriptions(intake_services& servic
 
 /// Resource types that carry what a network reads, for source_state::types.
 std::set<std::string> types_read(const mappings::network& net);
+/// For source_state::consider_codes: every listed code of the concepts for which some trial considers a person, each once.
+std::vector<std::string> consider_codes(const mappings::network& net);
 
 } // namespace trialgate::gateway

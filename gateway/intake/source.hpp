@@ -32,6 +32,9 @@ struct source_state {
     std::optional<fhir::capability> can; ///< read at start and daily; nothing while the server cannot be reached
     /// Types whose resources some trial reads, e.g. Observation, Condition, Patient, MedicationRequest, Consent. From the network, or the configuration.
     std::set<std::string> types;
+    /// Codes that a `consider` fact can have, without their systems (which servers spell in several ways): what the first load searches for in types
+    /// other than Condition. Empty: it reads these types whole.
+    std::vector<std::string> consider_codes;
     wake fetch_bell, hydrate_bell, reconcile_bell, subscription_bell; ///< something to do for that runner
     instant last_heard = 0;              ///< any notification or successful answer
 };

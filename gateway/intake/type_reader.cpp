@@ -23,9 +23,21 @@ std::string own_criteria(const source_config& config, const std::string& type) {
     return mark == std::string::npos || mark + 1 == found->second.size() ? std::string() : '&' + found->second.substr(mark + 1);
 }
 
+/// For one search of a first load; empty when the server cannot search by code, or the list is too long for a URL: then all is read.
+std::string code_list(const source_state& source, const std::string& type) {
+    constexpr std::size_t most_bytes = 4000;
+    const auto* const can = source.can ? source.can->of(type) : nullptr;
+    if (!can || !can->has_parameter("code"))
+        return {};
+    std::string out;
+    for (const std::string& code : source.consider_codes)
+        out += (out.empty() ? "" : ",") + fhir::search_escape(code);
+    return out.size() <= most_bytes ? out : std::string();
+}
+
 } // namespace
 
-std::string type_reader::first_query(const chain& c) {
+std::string type_reader::first_query(chain& c) {
     const unsigned plainness = habits_[c.type].plainness;
     fhir::query q(c.type);
     if (c.from && plainness < 2)
@@ -33,11 +45,17 @@ std::string type_reader::first_query(const chain& c) {
     if (plainness < 1)
         q.add("_sort", "_lastUpdated");
     q.add("_count", std::to_string(source_.config.page_size));
-    return q.text() + own_criteria(source_.config, c.type);
+    const std::string own = own_criteria(source_.config, c.type);
+    const std::string codes = c.cursor || c.type == "Condition" ? std::string() : code_list(source_, c.type);
+    c.filtered = own.empty() && !codes.empty();
+    if (c.filtered)
+        q.add("code", codes);
+    return q.text() + own;
 }
 
 std::optional<instant> type_reader::new_cursor(const chain& c) {
-    std::optional<instant> out = c.newest;
+    // What was filtered says nothing about the others: they count from when the search began.
+    std::optional<instant> out = c.filtered ? c.server_time : c.newest;
     // Nothing but what the overlap shows again: as good as nothing.
     if (!out || (c.cursor && *out <= *c.cursor))
         out = c.server_time ? c.server_time : out;
@@ -141,7 +159,8 @@ asio::awaitable<void> type_reader::take(chain& c, page_walker& walker) {
                 into.value_put(cursor, to_text(*to));
             into.value_remove(checkpoint);
         };
-    } else if (c.sorted && walker.ascending() && page.newest && !c.ignored && !c.incomplete && page.newest != c.checkpoint) {
+        // (A filtered search is short, and its end counts from its beginning: it begins again.)
+    } else if (!c.filtered && c.sorted && walker.ascending() && page.newest && !c.ignored && !c.incomplete && page.newest != c.checkpoint) {
         c.checkpoint = page.newest;
         also = [checkpoint, to = to_text(*page.newest)](store& into) { into.value_put(checkpoint, to); };
     }

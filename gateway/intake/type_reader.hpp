@@ -41,6 +41,7 @@ private:
         std::string type;
         std::optional<instant> cursor, from, server_time, newest, checkpoint;
         bool sorted = false, ignored = false, incomplete = false;
+        bool filtered = false; ///< first load: only resources that can make a person considered
     };
     enum class chain_end : std::uint8_t { whole, incomplete, expired, capped, plainer, given_up, down };
 
@@ -50,7 +51,7 @@ private:
     boost::asio::awaitable<step> patient_next(page_walker& walker);
     chain_end trouble(const chain& c, step s);
     pass finished(const chain& c, chain_end end);
-    std::string first_query(const chain& c);
+    std::string first_query(chain& c);
     static std::optional<instant> new_cursor(const chain& c);
     void complain(const std::string& type, std::string_view what, std::string_view text);
 

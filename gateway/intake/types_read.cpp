@@ -82,4 +82,13 @@ std::set<std::string> types_read(const mappings::network& net) {
     return out;
 }
 
+std::vector<std::string> consider_codes(const mappings::network& net) {
+    std::set<std::string> out;
+    net.codes().for_each_code([&](std::string_view, std::string_view code, concept_id c) {
+        if (!net.considering(c).empty())
+            out.emplace(code);
+    });
+    return {out.begin(), out.end()};
+}
+
 } // namespace trialgate::gateway

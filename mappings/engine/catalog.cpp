@@ -94,6 +94,15 @@ std::span<const meaning> catalog::lookup(std::string_view system_uri, std::strin
     return {};
 }
 
+void catalog::for_each_code(const std::function<void(std::string_view, std::string_view, concept_id)>& visit) const {
+    for (const auto& [key, meanings] : codes_) {
+        const std::string_view text = key;
+        const std::size_t end = text.find('\0');
+        for (const meaning& m : meanings)
+            visit(text.substr(0, end), text.substr(end + 1), m.concept_);
+    }
+}
+
 bool catalog::known_meaningless(std::string_view system_uri, std::string_view code) const {
     const std::string_view preferred = system(system_uri);
     std::array<char, 16> room;

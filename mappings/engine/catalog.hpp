@@ -7,6 +7,7 @@
 #include "fhir/issue.hpp"
 #include "fhir/types.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -109,6 +110,8 @@ public:
     /// Meanings of a code (leaf concepts: the ValueSets that list it or a filter that covers it; not the groups above them).
     /// Empty when the code means nothing here. System aliases and the spelling of ICD codes are taken care of.
     std::span<const meaning> lookup(std::string_view system, std::string_view code) const;
+    /// Every listed code with each of its meanings; codes that only a filter covers cannot be listed.
+    void for_each_code(const std::function<void(std::string_view system, std::string_view code, concept_id meaning)>& visit) const;
     /// True when a site map says about this local code that it has no meaning here.
     bool known_meaningless(std::string_view system, std::string_view code) const;
 

@@ -411,6 +411,18 @@ TEST_CASE("the first load reads everything where people are found and begins wit
     CHECK(p.value("cursor/ehr/Patient") == "2026-03-15T10:00:00.000Z");
 }
 
+TEST_CASE("the first load asks only for what can make a person considered, and the others count from when it began") {
+    pulling p({"Condition", "Observation"});
+    p.source.consider_codes = {"55464009", "M32,9"};
+    p.source.can->resources["Observation"].search_parameters.push_back("code");
+    p.source.can->resources["Condition"].search_parameters.push_back("code");
+    p.server->expect(ok("GET Condition?_sort=_lastUpdated&_count=200", searchset({resource("Condition", "c1", "2020-01-01T00:00:00Z")})));
+    p.server->expect(ok("GET Observation?_sort=_lastUpdated&_count=200&code=55464009,M32%5C,9", searchset({obs("o1", "15:00")})));
+    p.start(run_reconcile(p.services, p.source));
+    p.check_script();
+    CHECK(p.value("cursor/ehr/Observation") == "2026-03-15T10:00:00.000Z");
+}
+
 TEST_CASE("a first load that was interrupted goes on from its checkpoint") {
     pulling p;
     const std::string self = "https://ehr.example.org/fhir/Observation?_sort=_lastUpdated&_count=200";
