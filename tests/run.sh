@@ -1,15 +1,36 @@
 #!/usr/bin/env bash
 # Installs what is needed, builds with sanitizers and runs all tests. Arguments go to ctest, e.g. -R titer.
+#   --full  also: everything again with the thread sanitizer, 200 kills of a release build, and real peers (tests/interop)
 set -euo pipefail
 cd "$(dirname "$0")/.."
-mapfile -t packages <gateway/packages.txt
-gateway/setup.sh "${packages[@]}" catch2 jq
-if [ ! -f build/dev/build.ninja ]; then
-    cmake --preset dev >/dev/null
+full=
+if [ "${1:-}" = --full ]; then
+    full=1
+    shift
 fi
-cmake --build --preset dev
-passed=0
-ctest --preset dev -j "$(nproc)" "$@" || passed=$?
-# ctest keeps the output of tests that pass to itself; what was skipped must be seen.
-grep -h '^skipped:' build/dev/Testing/Temporary/LastTest.log | sort -u || true
-exit $passed
+mapfile -t packages <gateway/packages.txt
+gateway/setup.sh "${packages[@]}" catch2 jq python3
+
+# build and test one preset
+run_preset() {
+    local preset=$1 passed=0
+    shift
+    if [ ! -f "build/$preset/build.ninja" ]; then
+        cmake --preset "$preset" >/dev/null
+    fi
+    cmake --build --preset "$preset"
+    ctest --preset "$preset" -j "$(nproc)" "$@" || passed=$?
+    # ctest keeps the output of tests that pass to itself; what was skipped must be seen.
+    grep -hoE '(^|[ "])skipped: .*' "build/$preset/Testing/Temporary/LastTest.log" | sed -E 's/^[ "]*//' | sort -u || true
+    return $passed
+}
+
+run_preset dev "$@"
+if [ -n "$full" ]; then
+    run_preset tsan "$@"
+    [ -f build/release/build.ninja ] || cmake --preset release >/dev/null
+    cmake --build --preset release
+    tests/scenario/run.sh --full
+    gateway/setup.sh nginx-light
+    tests/interop/run.sh
+fi

@@ -5,10 +5,12 @@
 #include "gateway/core/async.hpp"
 #include "gateway/core/folder_lock.hpp"
 #include "gateway/core/log.hpp"
+#include "gateway/core/wake.hpp"
 
 #include <boost/asio/io_context.hpp>
 
 #include <filesystem>
+#include <limits>
 
 namespace trialgate::gateway {
 
@@ -42,6 +44,8 @@ struct live_gateway::state {
     std::string public_url;
     std::unique_ptr<gateway_parts> parts;
     bool hurried = false;
+    unsigned asked = 0; ///< requests that the parts are answering
+    wake answered;      ///< the last of them
 
     state(asio::io_context& on, gateway_config c, std::shared_ptr<clock> t, std::function<void(std::string_view, std::string_view)> w)
         : io(on), config(std::move(c)), time(std::move(t)), watch(std::move(w)) {}
@@ -95,6 +99,15 @@ asio::awaitable<http_response> live_gateway::state::answer(http_request request)
     }
     if (!parts)
         co_return busy();
+    struct counted {
+        state& s;
+        explicit counted(state& in) : s(in) { ++s.asked; }
+        ~counted() {
+            if (--s.asked == 0)
+                s.answered.ring();
+        }
+    };
+    const counted one(*this);
     co_return co_await parts->answer_hook(std::move(request));
 }
 
@@ -222,6 +235,9 @@ asio::awaitable<std::string> live_gateway::reload(gateway_config config) {
         co_return e.what();
     }
     auto old = std::move(s.parts);
+    // Requests that wait for their commit use the old parts; and what they journal the new ones must find.
+    while (s.asked > 0)
+        co_await s.answered.wait(*s.time, std::numeric_limits<instant>::max());
     co_await old->stop(10 * second_ms);
     old.reset();
     std::string why;
