@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <limits>
 #include <random>
 
 namespace trialgate::gateway {
@@ -82,9 +83,11 @@ std::string fingerprint(const library_options& options, const library& loaded) {
 
 std::unique_ptr<fhir_client> make_client(const std::string& url, const auth_config& auth, const tls_files& tls, const std::string& public_base,
                                          std::vector<std::shared_ptr<const signing_key>>& published, std::shared_ptr<clock> time,
-                                         const std::string& who) {
+                                         const std::string& who, bool breaker) {
     fhir_client_options o;
     o.base = url;
+    if (!breaker)
+        o.breaker_after = std::numeric_limits<unsigned>::max();
     o.http = client_options(tls, 4);
     o.auth = make_authorizer(url, auth, o.http, public_base, published, time, who);
     return make_fhir_client(std::move(o), std::move(time));
@@ -164,7 +167,8 @@ void gateway_parts::state::make_sinks() {
         auto s = std::make_unique<running_sink>();
         s->config = c;
         if (c.kind == sink_config::type::fhir) {
-            s->to = make_fhir_sink(c, make_client(c.url, c.auth, c.tls, ground.public_url, keys, ground.time, "sink " + c.name), ground.time);
+            // The outbox has a breaker of its own: behind a second one, which reading back keeps open, messages would never be tried.
+            s->to = make_fhir_sink(c, make_client(c.url, c.auth, c.tls, ground.public_url, keys, ground.time, "sink " + c.name, false), ground.time);
         } else {
             http_client_options o = client_options(c.tls, c.concurrency);
             auto auth = make_authorizer(c.url, c.auth, o, ground.public_url, keys, ground.time, "sink " + c.name);

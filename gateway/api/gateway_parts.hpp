@@ -53,8 +53,9 @@ private:
 };
 
 /// The client of one of our peers, with its token and certificates. `public_base` is where our keys are published. Keys are added to `published`.
+/// Without `breaker` every request is tried: for a caller that spares a peer in trouble itself.
 std::unique_ptr<fhir_client> make_client(const std::string& url, const auth_config& auth, const tls_files& tls, const std::string& public_base,
                                          std::vector<std::shared_ptr<const signing_key>>& published, std::shared_ptr<clock> time,
-                                         const std::string& who);
+                                         const std::string& who, bool breaker = true);
 
 } // namespace trialgate::gateway

@@ -90,8 +90,8 @@ exit_code retry(store& rows, const outbox_options& o) {
             if (r.state == outbox_state::dead)
                 ids.push_back(r.id);
         });
-    const instant now = system_clock()->now();
-    return change_each(rows, ids, "will be delivered again", [&](const outbox_row& r) { rows.outbox_failed(r.id, 0, now, outbox_state::waiting, ""); });
+    constexpr instant at_once = 0; // whatever the gateway's clock says
+    return change_each(rows, ids, "will be delivered again", [&](const outbox_row& r) { rows.outbox_failed(r.id, 0, at_once, outbox_state::waiting, ""); });
 }
 
 exit_code drop(store& rows, const outbox_options& o) {

@@ -84,6 +84,7 @@ exit_code serve(const std::string& file) {
     set_log(level == "debug" ? log_level::debug : level == "warning" ? log_level::warning : level == "error" ? log_level::error : log_level::info,
             config.log_json);
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN); // a limit on the size of files is a full disk: writing fails
     exit_code code = exit_code::done;
     asio::io_context io(1);
     {

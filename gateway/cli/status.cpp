@@ -22,7 +22,9 @@ struct figures {
     std::string folder;
     journal_counts journal;
     std::int64_t patients = 0, quarantined = 0;
-    std::map<std::string, std::map<std::string, std::int64_t>> decisions; ///< trial, status
+    using by_trial = std::map<std::string, std::map<std::string, std::int64_t>>;
+    by_trial decisions; ///< trial, status
+    by_trial people;    ///< trial, what a person decided in the study system
     struct source {
         std::string name;
         std::array<std::int64_t, job_kinds.size()> jobs{};
@@ -62,8 +64,11 @@ figures gather(store& rows, const gateway_config& config) {
     out.quarantined = rows.quarantine_count();
     for (decision_row last;;) {
         const auto page = rows.decisions_after(last.source, last.patient, last.trial, 1'000);
-        for (const decision_row& d : page)
+        for (const decision_row& d : page) {
             ++out.decisions[d.trial][d.status];
+            if (!d.human.empty())
+                ++out.people[d.trial][d.human];
+        }
         if (page.empty())
             break;
         last = page.back();
@@ -112,14 +117,17 @@ void print_json(const figures& f) {
     out.begin_object().key("at").string(to_text(f.now)).key("data").string(f.folder);
     out.key("journal").begin_object().key("rows").number(f.journal.rows).key("bytes").number(f.journal.bytes);
     write_instant(out, "oldest", f.journal.oldest);
-    out.end_object().key("patients").number(f.patients).key("decisions").begin_object();
-    for (const auto& [trial, counts] : f.decisions) {
-        out.key(trial).begin_object();
-        for (const auto& [status, n] : counts)
-            out.key(status.empty() ? "not-listed" : status).number(n);
+    out.end_object().key("patients").number(f.patients);
+    for (const auto& [name, all] : {std::pair{"decisions", &f.decisions}, {"humanDecisions", &f.people}}) {
+        out.key(name).begin_object();
+        for (const auto& [trial, counts] : *all) {
+            out.key(trial).begin_object();
+            for (const auto& [status, n] : counts)
+                out.key(status.empty() ? "not-listed" : status).number(n);
+            out.end_object();
+        }
         out.end_object();
     }
-    out.end_object();
     write_sources(out, f);
     out.key("sinks").begin_array();
     for (const auto& [name, c] : f.sinks) {
@@ -171,6 +179,14 @@ void print_decisions(const figures& f, const painter& paint) {
         t.row(std::move(row));
     }
     t.print(2);
+    if (f.people.empty())
+        return;
+    std::printf("\n%s\n", paint(style::bold, "decided by people in the study system").c_str());
+    text_table people;
+    for (const auto& [trial, counts] : f.people)
+        for (const auto& [status, n] : counts)
+            people.row({trial, status, std::to_string(n)});
+    people.print(2);
 }
 
 void print_sides(const figures& f, const painter& paint) {

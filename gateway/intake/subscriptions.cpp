@@ -22,8 +22,13 @@ asio::awaitable<net_result<std::unique_ptr<websocket>>> open_socket(const source
     if (!wrong.empty())
         co_return net_error{net_errc::tls, false, wrong};
     const std::size_t most = options.most_answer_bytes;
-    http_headers none;
-    co_return co_await open_websocket(std::move(url), std::move(none), std::move(options), open_deadline, most);
+    net_result<std::string> token = co_await source.client->handshake_authorization(url, open_deadline);
+    if (!token)
+        co_return token.error();
+    http_headers headers;
+    if (!token->empty())
+        headers.set("Authorization", std::move(*token));
+    co_return co_await open_websocket(std::move(url), std::move(headers), std::move(options), open_deadline, most);
 }
 
 /// The address in front of "/in/token/name".

@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <stdexcept>
 
+// GCC 12 takes a coroutine's frame that was inlined for memory of another allocator.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
 namespace trialgate::gateway {
 
 namespace {
@@ -135,6 +138,15 @@ public:
     const std::string& base() const noexcept override { return options_.base; }
     bool same_origin(std::string_view url) const override {
         return origin_of(absolute(url)) == origin_;
+    }
+    asio::awaitable<net_result<std::string>> handshake_authorization(std::string url, milliseconds deadline) override {
+        auto parts = parse_url(url);
+        if (!options_.auth || !parts || (parts->scheme != "ws" && parts->scheme != "wss"))
+            co_return std::string();
+        parts->scheme.replace(0, 2, "http");
+        if (parts->origin() != origin_)
+            co_return std::string();
+        co_return co_await authorization(false, patience(deadline, true));
     }
     breaker_state breaker() const noexcept override { return breaker_->at(time_->now()); }
     unsigned failures() const noexcept override { return breaker_->failures(); }

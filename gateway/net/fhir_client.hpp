@@ -58,6 +58,10 @@ public:
     virtual const std::string& base() const noexcept = 0;
     /// True when `url` (absolute or relative to the base) has the base's origin, default ports normalised.
     virtual bool same_origin(std::string_view url) const = 0;
+    /// The Authorization header for the handshake of a WebSocket at `url` (ws is http's, wss https's). Empty: of another origin, or without a token.
+    virtual boost::asio::awaitable<net_result<std::string>> handshake_authorization(std::string /*url*/, std::chrono::milliseconds /*deadline*/) {
+        co_return std::string();
+    }
 
     enum class breaker_state : std::uint8_t { closed, open, half_open };
     /// half_open: the pause is over, the next request is the probe or is under way.

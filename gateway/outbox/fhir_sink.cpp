@@ -276,6 +276,9 @@ private:
         out.body = render(wanted, there.resource, chosen_id ? std::string_view(id) : std::string_view());
         if (!there.etag.empty())
             out.headers.add("If-Match", there.etag);
+        // A request of a process that was killed meanwhile may still be on its way: it must not overwrite what its successor made.
+        if (chosen_id && !there.resource)
+            out.headers.add("If-None-Match", "*");
         if (!chosen_id)
             out.headers.add("If-None-Exist", where.search);
         return out;

@@ -105,8 +105,14 @@ void arrival_reader::read_hook(const journal_row& row) {
 
 void arrival_reader::use(const fhir::notification& n, const journal_row& row) {
     out_.nudge = n.kind == fhir::notification_kind::nudge;
-    for (const fhir::bundle_entry& e : n.entries)
-        reader_.entry(e, row.body, row.source);
+    for (const fhir::bundle_entry& e : n.entries) {
+        // A deletion that says neither version nor time may have been overtaken by what came after it: the server knows.
+        const bool bare = e.deleted && e.target.version.empty() && e.etag.empty() && e.last_modified.empty();
+        if (!bare || e.target.type.empty() || e.target.id.empty())
+            reader_.entry(e, row.body, row.source);
+        else if (!wanted_.never(e.target.type))
+            out_.to_fetch.push_back(std::string(e.target.type) + '/' + std::string(e.target.id));
+    }
     for (const std::string& reference : n.to_fetch)
         if (!wanted_.never(std::string_view(reference).substr(0, reference.find('/'))))
             out_.to_fetch.push_back(reference);

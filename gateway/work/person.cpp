@@ -2,6 +2,8 @@
 
 #include "mappings/engine/record_codec.hpp"
 
+#include <algorithm>
+
 namespace trialgate::gateway {
 
 using namespace mappings;
@@ -43,16 +45,16 @@ person_records::effect person_records::put(record r) {
         return effect::changed;
     }
     version_stamp& known = at->second.version;
-    const bool bare = r.withdrawn && r.version.number < 0 && r.version.updated < 0 && r.version.text.empty();
-    if (bare) {
+    if (r.withdrawn && r.version.number < 0 && r.version.text.empty()) {
+        // A deletion that tells no version; its time, if any, is that of an HTTP answer, in whole seconds.
         if (at->second.withdrawn)
             return effect::duplicate;
-        r.version.number = known.number >= 0 ? known.number + 1 : -1;
-        r.version.updated = known.updated;
-        if (known.number < 0) {
-            // Nothing tells the versions apart but the order in which they came.
-            r.version.updated = known.updated >= 0 ? known.updated + 1 : -1;
-        }
+        if (r.version.updated >= 0 && known.updated >= 0 && r.version.updated / 1000 < known.updated / 1000)
+            return effect::older;
+        // It stands for the version we know: a repetition of that one does not bring it back, a later one does.
+        r.version.number = known.number;
+        if (known.updated >= 0)
+            r.version.updated = std::max(r.version.updated, known.updated + (known.number < 0));
     } else if (!supersedes(r.version, known)) {
         return supersedes(known, r.version) ? effect::older : effect::duplicate;
     }

@@ -22,7 +22,7 @@ public:
         duplicate, ///< this version is known
         nothing,   ///< withdraws what was never there
     };
-    /// A deletion without a version counts as the version after the one that is known.
+    /// A deletion without a version stands for the version that is known, unless that is of a later second.
     effect put(mappings::record r);
     const mappings::record* find(std::string_view type, std::string_view id) const;
     const std::map<std::string, mappings::record, std::less<>>& all() const noexcept { return records_; } ///< by "Type/id"

@@ -51,12 +51,13 @@ std::string lines_of(int n) {
     char p[16];
     std::snprintf(p, sizeof p, "c%06d", n);
     const std::string key = p, subject = R"("subject":{"reference":"Patient/)" + key + R"("})", day = day_before_today(30);
-    std::string out = R"({"resourceType":"Patient","id":")" + key + R"(","meta":{"versionId":"1"},"gender":"female","birthDate":"1990-05-04","active":true})" "\n";
-    out += R"({"resourceType":"Condition","id":")" + key + R"(-sle","meta":{"versionId":"1"},)" + subject +
+    // First what makes somebody considered: what comes before is dropped, as of anybody.
+    std::string out = R"({"resourceType":"Condition","id":")" + key + R"(-sle","meta":{"versionId":"1"},)" + subject +
            R"(,"clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/condition-clinical","code":"active"}]},)"
            R"("verificationStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/condition-ver-status","code":"confirmed"}]},)"
            R"("category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/condition-category","code":"problem-list-item"}]}],)"
            R"("code":{"coding":[{"system":"http://snomed.info/sct","code":"55464009"}]},"onsetDateTime":"2019-03"})" "\n";
+    out += R"({"resourceType":"Patient","id":")" + key + R"(","meta":{"versionId":"1"},"gender":"female","birthDate":"1990-05-04","active":true})" "\n";
     out += R"({"resourceType":"MedicationStatement","id":")" + key + R"(-hcq","meta":{"versionId":"1"},"status":"active",)" + subject +
            R"(,"medicationCodeableConcept":{"coding":[{"system":"http://www.nlm.nih.gov/research/umls/rxnorm","code":"5521"}]},)"
            R"("effectivePeriod":{"start":"2024-01-10"}})" "\n";
@@ -130,8 +131,7 @@ void live_child::fill(int considered) {
             item.body = lines_of(n);
             into->journal_append(item);
             item.kind = arrival::hydrated;
-            item.body = item.body.substr(item.body.find("\"id\":\"") + 6, 7);
-            item.body.insert(0, "Patient/");
+            item.body = "Patient/" + item.body.substr(item.body.find("\"id\":\"") + 6, 7);
             into->journal_append(item);
         }
         into->commit();
@@ -179,7 +179,7 @@ double live_child::start() {
 void live_child::stop() {
     if (pid_ < 0)
         return;
-    ::kill(pid_, SIGTERM);
+    ::kill(pid_, SIGKILL); // whatever was answered is in the store; SIGTERM would wait for the webhook that never answers
     ::waitpid(pid_, nullptr, 0);
     pid_ = -1;
 }

@@ -72,6 +72,8 @@ public:
                 d.trial = "first-trial";
                 d.status = status;
                 d.report = "{}";
+                if (d.status == "not-now")
+                    d.human = "screening";
                 rows->decision_put(d);
             }
             subscription_row s;

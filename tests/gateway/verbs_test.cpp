@@ -124,6 +124,7 @@ TEST_CASE("status: as JSON it is one object") {
     CHECK(v["patients"].text() == "4");
     CHECK(v["decisions"]["first-trial"]["likely"].text() == "2");
     CHECK(v["decisions"]["first-trial"]["not-listed"].text() == "1");
+    CHECK(v["humanDecisions"]["first-trial"]["screening"].text() == "1");
     CHECK(v["sources"].size() == 2);
     CHECK(v["sources"][0]["subscriptions"][0]["status"].text() == "active");
     CHECK(v["sources"][1]["jobs"]["hydrate"].text() == "1");

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Access tokens from an independent authorisation server (npm oidc-provider 9), with ES384 and RS384 keys.
-# Usage: tests/interop/smart.sh TOKEN_PROBE. One line a check; exit 1 when any failed. Skipped where npm or its registry is not to be had.
+# Usage: tests/interop/smart.sh TOKEN_PROBE [TRIALGATE]. One line a check; with TRIALGATE then the whole gateway (test_smart.py). Exit 1 when any
+# failed. Skipped where npm or its registry is not to be had.
 set -u
-if [ $# -ne 1 ] || [ ! -x "$1" ]; then
-    echo "usage: $0 TOKEN_PROBE" >&2
+if [ $# -lt 1 ] || [ $# -gt 2 ] || [ ! -x "$1" ] || ! [ -x "${2:-$1}" ]; then
+    echo "usage: $0 TOKEN_PROBE [TRIALGATE]" >&2
     exit 2
 fi
 probe=$(realpath "$1")
@@ -63,5 +64,12 @@ check 'a key that is not registered is refused' '^auth: .* 40[01] invalid_client
 check 'a client that is not registered is refused' '^auth: .* 40[01] invalid_client$' '' nobody "$both" "$dir/ec.pem"
 if [ $failed -ne 0 ]; then
     grep -v '^oidc-provider' "$dir/server.log"
+fi
+if [ $# -eq 2 ]; then
+    if command -v python3 >/dev/null; then
+        TRIALGATE=$(realpath "$2") TOKEN_PROBE=$probe TOKEN_SERVER=$dir python3 "$here/test_smart.py" || failed=1
+    else
+        echo "skipped: python3 is not installed"
+    fi
 fi
 exit $failed

@@ -115,6 +115,25 @@ TEST_CASE("Links that readers of URLs could understand differently are not asked
     }
 }
 
+TEST_CASE("A WebSocket's handshake carries the token where it is of the base's origin, and nowhere else") {
+    struct row {
+        const char* url;
+        bool token;
+    };
+    const row rows[] = {
+        {"wss://ehr.example.org/websocket", true},       {"WSS://EHR.example.org:443/websocket", true},      {"ws://ehr.example.org/websocket", false},
+        {"wss://ehr.example.org:8443/websocket", false}, {"wss://evil.org/websocket", false},                {"https://ehr.example.org/fhir", false},
+        {"wss://ehr.example.org@evil.org/", false},      {"wss://ehr.example.org\\@evil.org/", false},
+    };
+    for (const row& r : rows) {
+        CAPTURE(r.url);
+        ehr e;
+        const auto value = e.world.run(e.client->handshake_authorization(r.url, std::chrono::seconds(5)));
+        REQUIRE(value.has_value());
+        CHECK(*value == (r.token ? "Bearer t1" : ""));
+    }
+}
+
 TEST_CASE("A base loses its slashes, and what is no base is refused") {
     ehr e;
     CHECK(e.client->base() == "https://ehr.example.org/fhir");

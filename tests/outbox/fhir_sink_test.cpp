@@ -169,6 +169,18 @@ TEST_CASE("A decision made while we write is noticed by its version") {
     CHECK(world.status_of("ResearchSubject") == "screening");
 }
 
+TEST_CASE("A creation that comes late overwrites nothing") {
+    study_system world;
+    bool once = true;
+    world.server->trouble = [&](const fhir_request& r) {
+        if (r.method == "PUT" && r.path.starts_with("Flag/") && std::exchange(once, false))
+            world.server->put(r.path, r.body); // by a process that was killed after it had asked for this
+        return fault::none;
+    };
+    CHECK(world.deliver(change(1, "likely")).what == outcome::delivered);
+    CHECK(world.server->all.at(world.server->key_of("Flag")).version == 1);
+}
+
 TEST_CASE("A task or a flag that a person moved on stays as it is") {
     study_system world;
     REQUIRE(world.deliver(change(1, "likely")).what == outcome::delivered);

@@ -210,6 +210,8 @@ private:
             const std::string_view match = r.headers["If-Match"];
             if (!match.empty() && (!there || match != "W/\"" + std::to_string(all[key].version) + '"'))
                 return error(412, "conflict");
+            if (there && r.headers["If-None-Match"] == "*")
+                return error(412, "conflict");
             put(key, r.body);
             return one(key, there ? 200 : 201);
         }

@@ -8,7 +8,9 @@ import copy
 import json
 import queue
 import random
+import sys
 import threading
+import urllib.error
 import urllib.parse
 import urllib.request
 from datetime import datetime, timezone
@@ -41,6 +43,15 @@ def tokens(value):
         yield "", value
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 64
+
+    def handle_error(self, request, client_address):
+        """A client that is killed breaks its connections; everything else is a mistake of the scenario and shows."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class Peer:
     def __init__(self, start_ms, dialect="hapi", seed=1, token="s3cret", tick=10, page_size=None, faults=None,
                  tls=None, trust=None):
@@ -52,7 +63,7 @@ class Peer:
         self.lock = threading.RLock()
         self.data = {}                 # type -> id -> [(version, lastUpdated, resource or None)]
         self.violations, self.requests = [], []
-        self.faults = faults or {}     # name -> probability: "drop", "repeat", "reorder", "error"
+        self.faults = faults or {}     # name -> probability: "drop", "repeat", "reorder" messages, "error": 503, "silence": done, not answered
         self.searches, self.pages = {}, 0
         self.numbers = {}              # subscription id -> events so far
         self.deliveries = queue.Queue()
@@ -64,12 +75,12 @@ class Peer:
             self.put({"resourceType": "SubscriptionTopic", "id": "everything", "url": "http://example.org/topics/everything", "status": "active",
                       "resourceTrigger": [{"resource": t} for t in TYPES[:13]]}, notify=False)
         handler = type("Handler", (Handler,), {"peer": self})
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server = Server(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
         if tls:  # handshakes belong to the threads of the connections
             self.server.socket = tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         self.base = f"http{'s' if tls else ''}://127.0.0.1:{self.server.server_address[1]}/fhir"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
         threading.Thread(target=self._deliver_all, daemon=True).start()
 
     def close(self):
@@ -252,6 +263,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self, status, body=None, headers=None):
         text = b"" if body is None else json.dumps(body).encode()
+        if self.command in ("PUT", "POST") and self.peer.random.random() < self.peer.faults.get("silence", 0):
+            self.close_connection = True
+            return
         self.send_response(status)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
@@ -331,6 +345,8 @@ class Handler(BaseHTTPRequestHandler):
         match = self.headers.get("If-Match")
         if match and (not existing or match != f'W/"{existing[-1][0]}"'):
             return self.refuse(412, "conflict")
+        if self.headers.get("If-None-Match") == "*" and existing and existing[-1][2] is not None:
+            return self.refuse(412, "conflict")
         if not key and self.headers.get("If-None-Exist"):
             there = self.matches(kind, urllib.parse.parse_qsl(self.headers["If-None-Exist"]))
             if there:
@@ -360,9 +376,10 @@ class Handler(BaseHTTPRequestHandler):
                     ok &= any(f"{s}|{c}" == value for s, c in tokens(resource["meta"].get("tag", [])))
                 elif name in ("identifier", "code", "status"):
                     have = list(tokens(resource.get(name, [])))
-                    ok &= any(w == c or w == f"{s}|{c}" for w in wanted for s, c in have)
+                    ok &= any(w in (c, f"{s}|{c}", f"{s}|") for w in wanted for s, c in have)
                 elif name in ("patient", "subject", "individual"):
-                    literals = [(resource.get(m) or {}).get("reference", "") for m in ("subject", "patient", "individual")]
+                    named = [resource[m] for m in ("subject", "patient", "individual") if isinstance(resource.get(m), dict)]
+                    literals = [str(r.get("reference", "")) for r in named]
                     ok &= any(t == w or t.endswith("/" + w) for w in wanted for t in literals)
                 elif name == "url":
                     ok &= value in (resource.get("endpoint"), (resource.get("channel") or {}).get("endpoint"), resource.get("url"))

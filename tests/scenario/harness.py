@@ -48,7 +48,7 @@ class Gateway:
         self.config = {"data": "data", "timeZone": "Europe/Berlin", "pseudonymKey": {"file": "pseudonym.key"},
                        "trials": ["sle-uc-msc"], "listen": {"address": "127.0.0.1:0"}, "operations": {"address": "127.0.0.1:0"},
                        "sources": sources, "sinks": sinks, **more}
-        self.process, self.port, self.operations, self.output = None, None, None, []
+        self.process, self.reader, self.port, self.operations, self.output = None, None, None, None, []
 
     def write(self, name, text):
         path = os.path.join(self.folder, name)
@@ -59,22 +59,30 @@ class Gateway:
     def file(self):
         return os.path.join(self.folder, "trialgate.json")
 
-    def start(self, ready=True, **environment):
+    def start(self, ready=True, before=None, **environment):
+        """`before` runs in the new process, ahead of the program."""
+        self._read_to_the_end()
         if self.port:  # hooks are registered with this address: a restart comes back to it
             self.config["listen"]["address"] = f"127.0.0.1:{self.port}"
         self.write("trialgate.json", json.dumps(self.config))
         env = dict(os.environ, TRIALGATE_TEST_CLOCK=str(self.now), **self.environment, **environment)
         self.process = subprocess.Popen([PROGRAM, "serve", "--config", self.file()], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                        text=True, env=env, errors="replace")
+                                        text=True, env=env, errors="replace", preexec_fn=before)
         self.operations = None
-        reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
-        reader.start()
+        self.reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
+        self.reader.start()
         if ready:
             process = self.process
             wait_until(lambda: self.operations or process.poll() is not None, "the gateway is ready")
             if not self.operations:
                 raise AssertionError("the gateway did not start:\n" + "".join(self.output[-20:]))
         return self
+
+    def _read_to_the_end(self):
+        if self.process:
+            self.process.wait()
+            self.reader.join()
+            self.process.stdout.close()
 
     def _read(self, process):
         for line in process.stdout:
@@ -99,8 +107,7 @@ class Gateway:
     def close(self):
         if self.alive():
             self.kill()
-        if self.process:
-            self.process.stdout.close()
+        self._read_to_the_end()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def operation(self, path, method="GET", body=None):
@@ -117,9 +124,12 @@ class Gateway:
             except OSError:
                 pass  # killed in between: it starts with the new time
 
-    def metric(self, name, **labels):
+    def metrics(self):
+        return [line for line in self.operation("/metrics").splitlines() if not line.startswith("#")]
+
+    def metric(self, name, /, among=None, **labels):
         total = 0.0
-        for line in self.operation("/metrics").splitlines():
+        for line in self.metrics() if among is None else among:
             if line.startswith(name + "{") or line.startswith(name + " "):
                 if all(f'{k}="{v}"' in line for k, v in labels.items()):
                     total += float(line.rsplit(" ", 1)[1])
@@ -135,11 +145,15 @@ class Gateway:
     def status(self):
         return json.loads(self.run("status", "--json").stdout)
 
-    def quiet(self):
-        """Nothing is left to do: no journal, no jobs that are due, nothing to deliver."""
-        return (self.metric("trialgate_journal_rows") == 0 and self.operation("/test/idle") == "idle" and
-                self.metric("trialgate_source_jobs", kind="hydrate") == 0 and self.metric("trialgate_source_jobs", kind="fetch") == 0 and
-                self.metric("trialgate_outbox_waiting") == 0)
+    def quiet(self, *more):
+        """Nothing is left to do: no journal, nothing to fetch, nothing to deliver; and nothing was committed while we looked. `more` kinds of jobs."""
+        def nothing():
+            now = self.metrics()
+            left = sum(self.metric("trialgate_source_jobs", now, kind=kind) for kind in ("hydrate", "fetch", *more))
+            left += self.metric("trialgate_journal_rows", now) + self.metric("trialgate_outbox_waiting", now)
+            return left == 0 and (self.metric("trialgate_commits_total", now),)
+        first = nothing()
+        return first and self.operation("/test/idle") == "idle" and nothing() == first
 
 
 def screen(resources, folder, as_of="2026-03-15"):

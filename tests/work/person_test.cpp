@@ -62,8 +62,30 @@ TEST_CASE("person: a deletion without a version takes away what is known, and no
     p.put(version(3));
     CHECK(p.put(gone) == effect::changed);
     CHECK(p.put(gone) == effect::duplicate);
-    CHECK(p.put(version(3)) == effect::older);
+    CHECK(p.put(version(3)) == effect::duplicate);
     CHECK(p.put(version(5)) == effect::changed);
+    CHECK_FALSE(p.find("Observation", "o1")->withdrawn);
+}
+
+TEST_CASE("person: a deletion that is known by the time of an answer takes away what was changed in that second, not what came later") {
+    person_records p;
+    mappings::record kept = version(1);
+    kept.version.updated = 10'900;
+    mappings::record gone;
+    gone.type = "Observation";
+    gone.id = "o1";
+    gone.withdrawn = true;
+    gone.version.updated = 10'000;
+    p.put(kept);
+    CHECK(p.put(gone) == effect::changed);
+    CHECK(p.put(kept) == effect::duplicate);
+    mappings::record again = version(3);
+    again.version.updated = 10'950;
+    CHECK(p.put(again) == effect::changed);
+    mappings::record later = version(5);
+    later.version.updated = 12'000;
+    CHECK(p.put(later) == effect::changed);
+    CHECK(p.put(gone) == effect::older);
     CHECK_FALSE(p.find("Observation", "o1")->withdrawn);
 }
 

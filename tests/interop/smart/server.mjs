@@ -1,5 +1,6 @@
 // An authorisation server (npm oidc-provider) and, beside it, the smallest FHIR server that believes its tokens.
-// Usage: node server.mjs JWKS.json. Prints its origin, then serves until it is killed.
+// Usage: node server.mjs JWKS.json [MILLISECONDS]. Prints its origin, then serves until it is killed. With a time, that is what its clock says until
+// PUT /clock sets it; GET /counted is how many tokens it has given.
 //
 // Clients: "es384", "rs384" (may sign with that algorithm only). oidc-provider accepts an assertion that expires in an hour and an audience
 // that is the issuer; SMART does not, so that is checked here. A jti that comes twice it refuses by itself.
@@ -7,6 +8,9 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { Provider } from 'oidc-provider';
 
+let now = Number(process.argv[3]);
+if (now) Date.now = () => now;
+let given = 0;
 const jwks = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const server = createServer();
 server.listen(0, '127.0.0.1', () => {
@@ -43,6 +47,12 @@ server.listen(0, '127.0.0.1', () => {
     },
   });
   const authorisation = provider.callback();
+  provider.on('grant.success', () => ++given);
+  const clock = (request, response) => {
+    let text = '';
+    request.on('data', (some) => (text += some));
+    request.on('end', () => response.end(String((now = Number(text)))));
+  };
 
   const fhir = async (request, response) => {
     const answer = (status, body) => response.writeHead(status, { 'Content-Type': 'application/json' }).end(body && JSON.stringify(body));
@@ -57,6 +67,10 @@ server.listen(0, '127.0.0.1', () => {
     }
     return answer(200, { resourceType: 'Patient', id: 'p1' });
   };
-  server.on('request', (request, response) => (request.url.startsWith('/fhir/') ? fhir(request, response) : authorisation(request, response)));
+  server.on('request', (request, response) => {
+    if (now && request.url === '/clock') return clock(request, response);
+    if (request.url === '/counted') return response.end(String(given));
+    return request.url.startsWith('/fhir/') ? fhir(request, response) : authorisation(request, response);
+  });
   console.log(origin);
 });

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Runs everything that speaks with software by others. Usage: tests/interop/run.sh [BUILD], default build/release. What is not installed is skipped and named.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+build=$(realpath "${1:-$here/../../build/release}")
+program=$build/trialgate
+probe=$build/tests/token_probe
+if [ ! -x "$program" ]; then
+    echo "usage: $0 [BUILD], a folder with the program in it" >&2
+    exit 2
+fi
+
+failed=()
+skipped=()
+run() { # name, command
+    local name=$1 out code=0
+    shift
+    echo "== $name"
+    out=$(mktemp)
+    "$@" 2>&1 | tee "$out"
+    code=${PIPESTATUS[0]}
+    [ "$code" -eq 0 ] || failed+=("$name")
+    local why
+    while read -r why; do
+        skipped+=("$name: ${why#skipped: }")
+    done < <(grep '^skipped:' "$out")
+    rm -f "$out"
+}
+if [ -x "$probe" ]; then
+    run smart "$here/smart.sh" "$probe" "$program"
+else
+    skipped+=("smart: tests/token_probe is not built")
+fi
+run study "$here/study.sh" "$program"
+run nginx "$here/nginx.sh" "$program"
+
+echo
+for one in ${skipped[@]+"${skipped[@]}"}; do
+    echo "skipped: $one"
+done
+if [ ${#failed[@]} -gt 0 ]; then
+    echo "failed: ${failed[*]}"
+    exit 1
+fi
+echo "passed"
