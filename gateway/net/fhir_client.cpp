@@ -7,9 +7,6 @@
 #include <algorithm>
 #include <stdexcept>
 
-// GCC 12 takes a coroutine's frame that was inlined for memory of another allocator.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-
 namespace trialgate::gateway {
 
 namespace {

@@ -3,6 +3,7 @@
 #include "gateway/core/log.hpp"
 #include "gateway/outbox/delivery_fsm.hpp"
 
+#include <map>
 #include <set>
 
 namespace trialgate::gateway {
@@ -56,7 +57,15 @@ public:
         } catch (...) {
             trouble = std::current_exception();
         }
-        // Attempts refer to this object, and what is begun is finished; each has its deadline.
+        // Attempts refer to this object, and what is begun is finished, until a second request to end (terminal) cuts it off: then it is made
+        // again after the restart, and the receiver sees one effect.
+        co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+        try {
+            while (!busy_.empty())
+                co_await bell_.wait(with_.time, never_rung);
+        } catch (const boost::system::system_error&) {
+            cut_off();
+        }
         co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
         while (!busy_.empty())
             co_await bell_.wait(with_.time, never_rung);
@@ -100,7 +109,8 @@ private:
         for (outbox_row& row : with_.reading.outbox_due(config_.name, now, free + busy_.size())) {
             if (begun == free)
                 break;
-            if (!busy_.insert(row.subject).second)
+            const auto [place, fresh] = busy_.try_emplace(row.subject, std::make_shared<asio::cancellation_signal>());
+            if (!fresh)
                 continue;
             ++begun;
             auto ended = [this, subject = row.subject](std::exception_ptr e) {
@@ -109,8 +119,14 @@ private:
                 busy_.erase(subject);
                 bell_.ring();
             };
-            asio::co_spawn(executor, attempt(std::move(row)), std::move(ended));
+            asio::co_spawn(executor, attempt(std::move(row)), asio::bind_cancellation_slot(place->second->slot(), std::move(ended)));
         }
+    }
+
+    void cut_off() {
+        const auto all = busy_; // an attempt that ends takes its signal out
+        for (const auto& [subject, signal] : all)
+            signal->emit(asio::cancellation_type::terminal);
     }
 
     instant next_look(instant now) {
@@ -215,7 +231,7 @@ private:
     const wake bell_;
     sink_health health_;
     const std::string fault_;
-    std::set<std::string, std::less<>> busy_; ///< subjects with an attempt under way
+    std::map<std::string, std::shared_ptr<asio::cancellation_signal>> busy_; ///< subjects with an attempt under way, to cut it off
     std::set<instant> retries_;               ///< when rows that failed come due
     instant figures_at_ = 0;
     bool reached_ = false;

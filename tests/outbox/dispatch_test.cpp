@@ -349,6 +349,21 @@ TEST_CASE("What is under way is finished before the outbox ends") {
     CHECK(world.rows->outbox_count("study").waiting == 2);
 }
 
+TEST_CASE("What never ends is cut off by the second request to end, and stays to be delivered") {
+    outbox_world world;
+    world.to.slow = {"p0"};
+    world.add(change(1, "likely", "p0"));
+    world.start();
+    CHECK(world.to.running == 1);
+    world.stop.emit(asio::cancellation_type::total);
+    world.settle();
+    CHECK_FALSE(world.ended);
+    world.stop.emit(asio::cancellation_type::terminal);
+    world.settle();
+    CHECK(world.ended);
+    CHECK(world.rows->outbox_count("study").waiting == 1);
+}
+
 TEST_CASE("A store that cannot save an outcome pauses the sink; the message is delivered again") {
     outbox_world world;
     world.start();

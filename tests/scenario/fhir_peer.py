@@ -71,6 +71,8 @@ class Peer:
         self.down = False              # answers 503 to everything and delivers nothing
         self.quiet = False             # accepts writes, delivers nothing: notifications are lost
         self.history = True
+        self.hung = False              # a request has met `hang`
+        self.hang = None               # an Event: requests wait for it before they are looked at
         if dialect in ("topic-r4b", "r5"):
             self.put({"resourceType": "SubscriptionTopic", "id": "everything", "url": "http://example.org/topics/everything", "status": "active",
                       "resourceTrigger": [{"resource": t} for t in TYPES[:13]]}, notify=False)
@@ -289,6 +291,9 @@ class Handler(BaseHTTPRequestHandler):
         url = urllib.parse.urlsplit(self.path)
         parts = [urllib.parse.unquote(p) for p in url.path.split("/") if p][1:]
         parameters = urllib.parse.parse_qsl(url.query, keep_blank_values=True)
+        if peer.hang:
+            peer.hung = True
+            peer.hang.wait()
         with peer.lock:
             peer.requests.append((self.command, "/".join(parts), parameters))
             if peer.down or peer.random.random() < peer.faults.get("error", 0):

@@ -2,6 +2,7 @@
 import json
 import os
 import signal
+import threading
 import sqlite3
 import unittest
 import urllib.error
@@ -250,6 +251,20 @@ class Promises(Scenario):
         self.settled()
         self.assert_study_agrees()
         self.assertEqual(subscriptions(), before)
+
+    def test_p9_a_second_signal_ends_it_though_a_study_system_never_answers(self):
+        self.ready(sink={"deadline": "10m"})
+        self.study.hang = threading.Event()
+        self.candidate("stuck")
+        wait_until(lambda: self.study.hung, "a delivery is under way")
+        self.gateway.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: any(" stopping" in line for line in self.gateway.output), "it is stopping")
+        self.gateway.stop()
+        self.study.hang.set()
+        self.study.hang = None
+        self.gateway.start()
+        self.settled()
+        self.assertEqual(len(self.assert_study_agrees()), 1)
 
     def test_p9_a_bad_configuration_keeps_the_old_one(self):
         self.ready()
