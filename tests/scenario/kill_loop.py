@@ -113,6 +113,11 @@ class KillLoop(Scenario):
 
     def agreement(self):
         wait_until(lambda: self.gateway.operations or not self.gateway.alive(), "it is ready")
+        def delivered():
+            self.pass_time(5_000)
+            return self.gateway.metric("trialgate_outbox_waiting") == 0
+        # Hundreds of changes were decided while nobody could deliver; each goes out, in order.
+        wait_until(delivered, "what was decided is delivered", 300)
         for _ in range(TRIES):
             asked = len(self.hospital.requests)
             self.pass_time(61_000)
