@@ -1,3 +1,4 @@
+#include "fhir/ascii.hpp"
 #include "fhir/scan.hpp"
 
 #include <algorithm>
@@ -11,13 +12,9 @@ namespace {
 
 enum role : std::uint8_t { read_always = 1, read_never = 2, read_for_words = 4 };
 
-constexpr char folded(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
-bool same_folded(std::string_view raw, std::string_view lower) noexcept {
-    return raw.size() == lower.size() &&
-           std::equal(raw.begin(), raw.end(), lower.begin(), [](char a, char b) { return folded(a) == b; });
+bool same_folded(std::string_view raw, std::string_view small) noexcept {
+    return raw.size() == small.size() &&
+           std::equal(raw.begin(), raw.end(), small.begin(), [](char a, char b) { return lower(a) == b; });
 }
 
 std::string_view trimmed(std::string_view s) noexcept {
@@ -69,12 +66,10 @@ interest_set::interest_set(const interest_lists& lists) {
             at = (at + 1) & mask_;
         slots_[at] = {
             hash, static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(code.size())};
-        std::transform(code.begin(), code.end(), std::back_inserter(text_), folded);
+        text_ += lower(code);
     }
     for (const std::string_view prefix : lists.code_prefixes) {
-        std::string lower(trimmed(prefix));
-        std::transform(lower.begin(), lower.end(), lower.begin(), folded);
-        prefixes_.push_back(std::move(lower));
+        prefixes_.push_back(lower(trimmed(prefix)));
     }
     const auto add = [this](const std::vector<std::string_view>& names, std::uint8_t as) {
         for (const std::string_view name : names) {

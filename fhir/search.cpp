@@ -1,5 +1,6 @@
 #include "fhir/search.hpp"
 
+#include "fhir/ascii.hpp"
 #include "fhir/read_types.hpp"
 
 #include <algorithm>
@@ -11,11 +12,6 @@ namespace trialgate::fhir {
 namespace {
 
 using reading::present;
-
-bool same_word(std::string_view a, std::string_view b) noexcept {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
 
 std::string_view trimmed(std::string_view text) noexcept {
     constexpr std::string_view white = " \t\r\n";
@@ -179,20 +175,6 @@ std::vector<std::string> token_lists(std::span<const std::pair<std::string, std:
         }
     }
     return out;
-}
-
-std::string search_instant(std::int64_t ms) {
-    constexpr std::int64_t day_ms = 86'400'000;
-    // 0001-01-01 to 9999-12-31: what a FHIR instant can be.
-    ms = std::clamp(ms, std::int64_t{-62'135'596'800'000}, std::int64_t{253'402'300'799'999});
-    const std::int64_t days = (ms >= 0 ? ms : ms - day_ms + 1) / day_ms;
-    const std::int64_t rest = ms - days * day_ms;
-    const auto padded = [](std::int64_t n, std::size_t width) {
-        std::string text = std::to_string(n);
-        return std::string(width > text.size() ? width - text.size() : 0, '0') + text;
-    };
-    return to_string(date{static_cast<std::int32_t>(days)}) + "T" + padded(rest / 3'600'000, 2) + ":" +
-           padded(rest / 60'000 % 60, 2) + ":" + padded(rest / 1000 % 60, 2) + "." + padded(rest % 1000, 3) + "Z";
 }
 
 result<page> read_page(json::value v, issue_sink& sink) {

@@ -32,9 +32,6 @@ private:
 /// percent-encoded form stays within `most_bytes`, but of one token at least. A pair without system gives the code alone; one without code "system|".
 std::vector<std::string> token_lists(std::span<const std::pair<std::string, std::string>> system_and_code, std::size_t most_bytes);
 
-/// An instant for _lastUpdated and _since: UTC with milliseconds. `ms` since the epoch.
-std::string search_instant(std::int64_t ms);
-
 /// What a searchset or history Bundle says about itself. Views into the Bundle.
 struct page {
     std::string_view next;      ///< link, as sent; empty: this is the last page
@@ -55,9 +52,6 @@ bool has_parameter(std::string_view url, std::string_view name);
 /// Resolves `link` (absolute, scheme-relative, absolute path, "?query", relative) against the absolute URL `asked`. RFC 3986, section 5. Beyond it,
 /// a link that begins with the host of `asked` but has no scheme is taken for absolute. Without fragment. Empty when `asked` is needed and not absolute.
 std::string resolve_url(std::string_view link, std::string_view asked);
-/// scheme://host:port in lower case with the default port written; empty when `url` is not absolute, has no host or is of a scheme other than http,
-/// https, ws, wss.
-std::string origin_of(std::string_view url);
 
 /// First issue of an OperationOutcome as "severity code" (no diagnostics: they may hold patient data; a code that FHIR does not have reads "unknown");
 /// empty when `v` is none or has no issue.

@@ -1,5 +1,7 @@
 #include "fhir/search.hpp"
 
+#include "fhir/ascii.hpp"
+
 #include <algorithm>
 
 // RFC 3986 as far as links in Bundles need it. fhir/ links no URL library, and the links are to be changed as little as possible.
@@ -10,12 +12,6 @@ namespace {
 
 bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return out;
-}
 
 std::string_view trimmed(std::string_view text) noexcept {
     constexpr std::string_view white = " \t\r\n";
@@ -68,10 +64,6 @@ std::string without_dots(std::string_view path) {
     return out;
 }
 
-std::string default_port(std::string_view scheme) {
-    return scheme == "https" || scheme == "wss" ? "443" : scheme == "http" || scheme == "ws" ? "80" : "";
-}
-
 } // namespace
 
 bool has_parameter(std::string_view url, std::string_view name) {
@@ -95,7 +87,7 @@ std::string resolve_url(std::string_view link, std::string_view asked) {
     const parts base = split(trimmed(asked));
     const bool absolute_base = !base.scheme.empty() && !base.authority.empty();
     // "ehr.example.org/fhir?page=2" and "localhost:8080/fhir" come from servers that lose the scheme.
-    if (absolute_base && link.size() > base.authority.size() && lower(link.substr(0, base.authority.size())) == lower(base.authority) &&
+    if (absolute_base && link.size() > base.authority.size() && same_word(link.substr(0, base.authority.size()), base.authority) &&
         (link[base.authority.size()] == '/' || link[base.authority.size()] == '?'))
         return std::string(base.scheme) + "://" + std::string(link.substr(0, link.find('#')));
 
@@ -114,34 +106,6 @@ std::string resolve_url(std::string_view link, std::string_view asked) {
         return out + without_dots(given.path) + std::string(given.query);
     const std::string folder = base.path.empty() ? "/" : std::string(base.path.substr(0, base.path.rfind('/') + 1));
     return out + without_dots(folder + std::string(given.path)) + std::string(given.query);
-}
-
-std::string origin_of(std::string_view url) {
-    const parts p = split(trimmed(url));
-    const std::string scheme = lower(p.scheme);
-    std::string port = default_port(scheme);
-    if (port.empty())
-        return {};
-    std::string_view host = p.authority;
-    if (const auto at = host.rfind('@'); at != std::string_view::npos)
-        host.remove_prefix(at + 1);
-    const auto bracket = host.find(']');
-    const auto colon = host.find(':', host.starts_with('[') && bracket != std::string_view::npos ? bracket : 0);
-    if (colon != std::string_view::npos) {
-        std::string_view written = host.substr(colon + 1);
-        host = host.substr(0, colon);
-        while (written.size() > 1 && written.front() == '0')
-            written.remove_prefix(1);
-        if (!std::all_of(written.begin(), written.end(), is_digit) || written.size() > 5)
-            return {};
-        if (!written.empty())
-            port = written;
-    }
-    // What some client might read as the end of the host must not make two origins look like one.
-    const auto odd = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\\' || c == '\x7f' || c == '<' || c == '>' || c == '"'; };
-    if (host.empty() || std::any_of(p.authority.begin(), p.authority.end(), odd))
-        return {};
-    return scheme + "://" + lower(host) + ":" + port;
 }
 
 } // namespace trialgate::fhir

@@ -1,3 +1,4 @@
+#include "fhir/ascii.hpp"
 #include "fhir/ucum_grammar.hpp"
 
 #include <algorithm>
@@ -27,16 +28,6 @@ constexpr spelling spellings[] = {
     {"lb", "[lb_av]"}, {"lbs", "[lb_av]"}, {"inch", "[in_i]"}, {"inches", "[in_i]"}, {"oz", "[oz_av]"},
     {"ft", "[ft_i]"},  {"gpl", "[GPL'U]"}, {"mpl", "[MPL'U]"}, {"apl", "[APL'U]"},   {"percent", "%"},
 };
-
-char lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), [](char c) { return lower(c); });
-    return out;
-}
 
 /// The two code points that look like a micro sign, U+00B5 and U+03BC.
 std::string replace_micro(std::string_view text) {

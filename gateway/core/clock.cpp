@@ -1,23 +1,13 @@
 #include "gateway/core/clock.hpp"
 
+#include "fhir/instant.hpp"
 #include "gateway/core/async.hpp"
 
 #include <chrono>
-#include <cstdio>
-#include <ctime>
 
 namespace trialgate::gateway {
 
-std::string to_text(instant at) {
-    const auto seconds = static_cast<std::time_t>(at >= 0 ? at / 1000 : (at - 999) / 1000);
-    const auto milli = static_cast<int>(at - static_cast<instant>(seconds) * 1000);
-    std::tm utc{};
-    gmtime_r(&seconds, &utc);
-    char text[40];
-    const std::size_t n = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-    std::snprintf(text + n, sizeof text - n, ".%03dZ", milli);
-    return text;
-}
+std::string to_text(instant at) { return fhir::instant_text(at); }
 
 namespace {
 

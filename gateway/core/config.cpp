@@ -146,7 +146,7 @@ void config_reader::check_reachable(value sources, value listen, gateway_config&
             return;
         }
         const web_url from = split_url(at["url"].text()), to = split_url(whole.listen.public_url);
-        if (from.fault.empty() && to.fault.empty() && !stays_here(from.host) && stays_here(to.host))
+        if (from.fault.empty() && to.fault.empty() && !is_loopback(from.host) && is_loopback(to.host))
             warn("unreachable", at["url"], "this server cannot reach " + whole.listen.public_url,
                  "set listen.address and listen.publicUrl, or \"delivery\": \"poll\"");
     }

@@ -218,7 +218,7 @@ void config_reader::read_listen(value v, listen_config& into) {
         into.tls = read_tls(tls, side::server);
     m.number("mostBodyBytes", into.most_body_bytes, 64 << 10, std::int64_t{1} << 30);
     m.finish();
-    if (address && !stays_here(address->host) && !into.plain && !v["tls"])
+    if (address && !is_loopback(address->host) && !into.plain && !v["tls"])
         error("not-protected", v["address"], "other machines reach this address, and there is no TLS",
               "give 'tls' with certificate and key, or \"terminated\" when a proxy in front does TLS");
 }
@@ -229,7 +229,7 @@ void config_reader::read_operations(value v, operations_config& into) {
     read_secret(m.take("token"), into.token, 16, level::warning);
     into.tls = read_tls(m.take("tls"), side::server);
     m.finish();
-    if (!address || stays_here(address->host))
+    if (!address || is_loopback(address->host))
         return;
     if (!v["token"])
         error("not-protected", v["address"], "other machines reach this address, and /metrics has no token", R"(give 'token': {"file": "path"})");

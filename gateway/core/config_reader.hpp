@@ -5,6 +5,7 @@
 #pragma once
 
 #include "gateway/core/config.hpp"
+#include "gateway/core/url.hpp"
 #include "mappings/engine/json_file.hpp"
 #include "mappings/engine/spelling.hpp"
 
@@ -25,8 +26,6 @@ struct listen_address {
     unsigned port = 0;
 };
 std::optional<listen_address> split_address(std::string_view text);
-/// 127.0.0.0/8, ::1, localhost.
-bool stays_here(std::string_view host) noexcept;
 /// "90s", "5m", "24h", "3d", "500ms".
 std::optional<duration_ms> parse_duration(std::string_view text) noexcept;
 

@@ -20,7 +20,7 @@ constexpr std::string_view readable_types[] = {"Observation",        "Medication
 
 void config_reader::check_access(value at, const std::string& url, const auth_config& auth, const tls_files& tls) const {
     const web_url u = split_url(url);
-    if (u.fault.empty() && !stays_here(u.host) && auth.how == auth_config::method::none && tls.certificate.empty() && !at["auth"])
+    if (u.fault.empty() && !is_loopback(u.host) && auth.how == auth_config::method::none && tls.certificate.empty() && !at["auth"])
         warn("no-access", at, "neither 'auth' nor a client certificate is given for a server on another machine",
              "method smart (SMART Backend Services), client-secret, basic or token");
 }

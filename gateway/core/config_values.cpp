@@ -75,35 +75,25 @@ std::optional<duration_ms> parse_duration(std::string_view text) noexcept {
 web_url split_url(std::string_view text) {
     web_url out;
     out.hint = "e.g. https://ehr.example.org/fhir";
-    const auto colon = text.find("://");
-    if (colon == text.npos || !graphic(text)) {
+    const auto begin = text.find("://");
+    const std::string_view authority = begin == text.npos ? std::string_view() : text.substr(begin + 3, text.find_first_of("/?#", begin + 3) - begin - 3);
+    const auto parts = parse_url(text);
+    if (begin == text.npos || !graphic(text)) {
         out.fault = "expected an absolute URL";
-        return out;
-    }
-    out.scheme = text.substr(0, colon);
-    if (out.scheme != "https" && out.scheme != "http") {
+    } else if (const std::string_view scheme = text.substr(0, begin); scheme != "https" && scheme != "http") {
         out.fault = "expected a URL that begins with https://";
-        return out;
-    }
-    text.remove_prefix(colon + 3);
-    const std::string_view authority = text.substr(0, text.find_first_of("/?#"));
-    if (authority.find('@') != authority.npos) {
+    } else if (authority.find('@') != authority.npos) {
         out.fault = "a URL does not carry a user or password";
         out.hint = "use 'auth' with method \"basic\"";
-        return out;
-    }
-    const auto [host, port] = host_and_port(authority);
-    const auto number = port_of(port.empty() ? "443" : port);
-    if (host.empty() || !number || *number == 0) {
+    } else if (!parts || authority.ends_with(':')) {
         out.fault = "the URL has no usable host and port";
-        return out;
-    }
-    if (text.find('#') != text.npos) {
+    } else if (text.find('#') != text.npos) {
         out.fault = "a URL to send to has no fragment (#)";
-        return out;
+    } else {
+        out.scheme = parts->scheme;
+        out.host = parts->host;
+        out.query = text.find('?') != text.npos;
     }
-    out.host = host;
-    out.query = text.find('?') != text.npos;
     return out;
 }
 
@@ -113,10 +103,6 @@ std::optional<listen_address> split_address(std::string_view text) {
     if (!number || !(host == "localhost" || is_numeric(host, text.starts_with('[') ? AF_INET6 : AF_INET)))
         return std::nullopt;
     return listen_address{host, *number};
-}
-
-bool stays_here(std::string_view host) noexcept {
-    return host == "localhost" || host == "::1" || (host.starts_with("127.") && is_numeric(std::string(host), AF_INET));
 }
 
 // ---- members of an object ------------------------------------------------------------------------------------------------
@@ -251,7 +237,7 @@ void config_reader::url(value v, std::string& into, bool query_allowed) const {
         return error("bad-url", v, u.fault, u.hint);
     if (u.query && !query_allowed)
         return error("bad-url", v, "a base URL has no query (?)");
-    if (u.scheme == "http" && !stays_here(u.host))
+    if (u.scheme == "http" && !is_loopback(u.host))
         error("not-protected", v, "plain HTTP between machines would show patient data and secrets to the network", "use https://");
     while (t->ends_with('/'))
         t->pop_back();

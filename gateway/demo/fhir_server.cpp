@@ -1,5 +1,6 @@
 #include "gateway/demo/fhir_server.hpp"
 
+#include "fhir/instant.hpp"
 #include "fhir/search.hpp"
 #include "gateway/core/async.hpp"
 #include "gateway/core/crypto.hpp"
@@ -193,10 +194,7 @@ http_response demo_server::state::history(const std::string& type, std::string_v
     for (const auto& [name, value] : query_parameters(query))
         if (name == "_since")
             since = value;
-    static const fhir::time_zone utc = fhir::time_zone::fixed(0);
-    const auto read = fhir::parse_date_time(since);
-    const auto seconds = read ? read->instant(utc) : std::nullopt;
-    return page(shelf.history(type, seconds.value_or(0) * 1000), largest_page * 50, "history", base() + '/' + type + "/_history");
+    return page(shelf.history(type, fhir::parse_instant(since).value_or(0)), largest_page * 50, "history", base() + '/' + type + "/_history");
 }
 
 http_response demo_server::state::page(std::vector<shelf_match> matches, std::size_t count, std::string_view kind, std::string_view self) {

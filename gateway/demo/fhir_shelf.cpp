@@ -1,6 +1,7 @@
 #include "gateway/demo/fhir_shelf.hpp"
 
 #include "fhir/datetime.hpp"
+#include "fhir/instant.hpp"
 #include "fhir/search.hpp"
 #include "gateway/core/json_text.hpp"
 
@@ -22,20 +23,9 @@ void write_meta(json_text& out, value meta, const shelf_version& v) {
     out.end_object();
 }
 
-instant instant_of(std::string_view text) {
-    static const fhir::time_zone utc = fhir::time_zone::fixed(0);
-    const auto read = fhir::parse_date_time(text);
-    const auto seconds = read ? read->instant(utc) : std::nullopt;
-    instant out = seconds ? *seconds * 1000 : 0;
-    if (const auto point = text.find('.'); seconds && point != text.npos)
-        for (std::size_t i = point + 1, unit = 100; i < text.size() && unit > 0 && text[i] >= '0' && text[i] <= '9'; ++i, unit /= 10)
-            out += static_cast<instant>(unit) * (text[i] - '0');
-    return out;
-}
-
 bool in_time(instant updated, std::string_view wanted) {
     const std::string_view prefix = wanted.substr(0, 2);
-    const instant at = instant_of(wanted.size() > 2 && (wanted[0] < '0' || wanted[0] > '9') ? wanted.substr(2) : wanted);
+    const instant at = fhir::parse_instant(wanted.size() > 2 && (wanted[0] < '0' || wanted[0] > '9') ? wanted.substr(2) : wanted).value_or(0);
     return prefix == "gt" ? updated > at : prefix == "le" ? updated <= at : prefix == "lt" ? updated < at : updated >= at;
 }
 

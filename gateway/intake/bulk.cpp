@@ -1,5 +1,6 @@
 #include "gateway/intake/bulk.hpp"
 
+#include "fhir/instant.hpp"
 #include "fhir/search.hpp"
 
 #include <algorithm>
@@ -84,7 +85,7 @@ bool read_manifest(std::string_view body, const std::string& asked, bulk_state& 
         return false;
     const fhir::json::value m = *tree;
     if (const std::string_view time = m["transactionTime"].text(); !time.empty() && into.time.empty()) {
-        if (!parse_instant(time))
+        if (!fhir::parse_instant(time))
             return false;
         into.time = time;
     }

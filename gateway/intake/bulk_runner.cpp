@@ -1,3 +1,4 @@
+#include "fhir/instant.hpp"
 #include "gateway/intake/runners.hpp"
 
 #include "fhir/search.hpp"
@@ -236,7 +237,7 @@ asio::awaitable<void> exporter::remove_job() {
 }
 
 asio::awaitable<void> exporter::finish() {
-    const auto at = parse_instant(state_.time);
+    const auto at = fhir::parse_instant(state_.time);
     std::vector<std::string> cursors;
     for (const std::string& type : source_.types)
         for (const char* kind : {"cursor", "history"})

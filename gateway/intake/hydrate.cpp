@@ -1,3 +1,4 @@
+#include "fhir/instant.hpp"
 #include "gateway/intake/runners.hpp"
 
 #include "gateway/core/async.hpp"
@@ -161,7 +162,7 @@ asio::awaitable<void> sweeper::step_on() {
     const duration_ms pause = std::max(whole / count, shortest_step);
     const auto most = static_cast<std::size_t>(std::max<std::int64_t>(1, count * pause / whole));
     const std::string place = services_.reading.value(name_).value_or("");
-    const auto before = parse_instant(place.substr(0, place.find(' ')));
+    const auto before = fhir::parse_instant(place.substr(0, place.find(' ')));
     if (!before) {
         // The first waits like any other: a start must not fetch everybody.
         const std::function<void(store&)> begin = [this, at = to_text(services_.time.now())](store& into) { into.value_put(name_, at + ' '); };

@@ -1,5 +1,6 @@
 #include "gateway/intake/page_walker.hpp"
 
+#include "fhir/instant.hpp"
 #include "gateway/core/async.hpp"
 
 #include <algorithm>
@@ -44,7 +45,7 @@ step page_walker::read(fhir_answer answer) {
     page_.self = page->self;
     page_.incomplete = page->incomplete;
     page_.last = page->next.empty();
-    page_.server_time = answer.date ? answer.date : parse_instant(page->last_updated);
+    page_.server_time = answer.date ? answer.date : fhir::parse_instant(page->last_updated);
     look_at(*page);
     asked_.insert(url_);
     asked_.insert(answer.url);
@@ -65,9 +66,9 @@ void page_walker::look_at(const fhir::page& page) {
             each_(e.resource);
         if (e.search_mode == "include")
             continue;
-        auto at = parse_instant(e.resource["meta"]["lastUpdated"].text());
+        auto at = fhir::parse_instant(e.resource["meta"]["lastUpdated"].text());
         if (!at)
-            at = parse_instant(e.last_modified);
+            at = fhir::parse_instant(e.last_modified);
         if (!at) {
             page_.timed = ascending_ = false;
             continue;

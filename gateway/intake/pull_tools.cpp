@@ -1,6 +1,6 @@
 #include "gateway/intake/pull_tools.hpp"
 
-#include "fhir/datetime.hpp"
+#include "fhir/instant.hpp"
 #include "gateway/core/async.hpp"
 #include "gateway/core/log.hpp"
 
@@ -135,25 +135,9 @@ std::string fault_key(const source_state& source, std::string_view type, std::st
     return out.append(what);
 }
 
-std::optional<instant> parse_instant(std::string_view text) {
-    const auto read = fhir::parse_date_time(text);
-    if (!read || read->precise != fhir::precision::second)
-        return std::nullopt;
-    static const fhir::time_zone utc = fhir::time_zone::fixed(0);
-    const auto seconds = read->instant(utc);
-    if (!seconds)
-        return std::nullopt;
-    instant milli = 0;
-    // The reader of dates drops fractions; here two versions may lie within one second.
-    if (const auto dot = text.find('.'); dot != std::string_view::npos)
-        for (std::size_t i = dot + 1, unit = 100; unit > 0 && i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i, unit /= 10)
-            milli += static_cast<instant>(unit) * (text[i] - '0');
-    return *seconds * 1000 + milli;
-}
-
 std::optional<instant> stored_instant(store& from, const std::string& name) {
     const auto text = from.value(name);
-    return text ? parse_instant(*text) : std::nullopt;
+    return text ? fhir::parse_instant(*text) : std::nullopt;
 }
 
 std::string cursor_name(std::string_view kind, const source_state& source, std::string_view type) {

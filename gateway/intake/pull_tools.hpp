@@ -38,8 +38,6 @@ duration_ms patience(const intake_services& services, std::uint32_t attempt, dur
 /// "source.ehr.Observation.denied"
 std::string fault_key(const source_state& source, std::string_view type, std::string_view what);
 
-/// Milliseconds of "2026-01-15T10:00:00.123+01:00", fractions cut to milliseconds; nothing for less than a second's precision.
-std::optional<instant> parse_instant(std::string_view text);
 /// A cursor of the store ("cursor/ehr/Observation"); nothing when absent or unreadable.
 std::optional<instant> stored_instant(store& from, const std::string& name);
 std::string cursor_name(std::string_view kind, const source_state& source, std::string_view type);

@@ -1,5 +1,6 @@
 #include "gateway/intake/subscription_calls.hpp"
 
+#include "fhir/instant.hpp"
 #include "fhir/search.hpp"
 #include "gateway/core/async.hpp"
 #include "gateway/core/log.hpp"
@@ -24,7 +25,7 @@ event seen(const fhir::subscription_view& v) {
     e.what = event::kind::found;
     e.id = v.id;
     e.status = v.status;
-    e.end = pull::parse_instant(v.end).value_or(0);
+    e.end = fhir::parse_instant(v.end).value_or(0);
     return e;
 }
 

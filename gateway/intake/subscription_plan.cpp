@@ -1,18 +1,12 @@
 #include "gateway/intake/subscription_plan.hpp"
 
+#include "fhir/ascii.hpp"
+
 #include <algorithm>
 
 namespace trialgate::gateway {
 
 namespace {
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        if (c >= 'A' && c <= 'Z')
-            c = static_cast<char>(c - 'A' + 'a');
-    return out;
-}
 
 /// The last part of a topic's URL as a name: "http://e.org/topics/New-Lab|1.0" is "new-lab".
 std::string slug(std::string_view url) {
@@ -20,7 +14,7 @@ std::string slug(std::string_view url) {
     while (!url.empty() && url.back() == '/')
         url.remove_suffix(1);
     std::string out;
-    for (const char c : lower(url.substr(url.rfind('/') + 1)))
+    for (const char c : fhir::lower(url.substr(url.rfind('/') + 1)))
         if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
             out += c;
         else if (!out.empty() && out.back() != '-')
@@ -149,7 +143,7 @@ void add_criteria(subscription_plan& plan, const source_config& config, const st
     for (const std::string& type : needed) {
         const auto told = config.criteria.find(type);
         wanted_subscription w;
-        w.name = lower(type);
+        w.name = fhir::lower(type);
         w.kind = websocket ? "websocket" : "rest-hook";
         w.criteria = told == config.criteria.end() ? type + "?" : told->second; // HAPI refuses criteria without a question mark
         w.websocket = websocket;

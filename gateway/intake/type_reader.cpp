@@ -1,5 +1,6 @@
 #include "gateway/intake/type_reader.hpp"
 
+#include "fhir/instant.hpp"
 #include "gateway/core/async.hpp"
 #include "gateway/core/log.hpp"
 
@@ -41,7 +42,7 @@ std::string type_reader::first_query(chain& c) {
     const unsigned plainness = habits_[c.type].plainness;
     fhir::query q(c.type);
     if (c.from && plainness < 2)
-        q.add("_lastUpdated", "ge" + fhir::search_instant(*c.from));
+        q.add("_lastUpdated", "ge" + fhir::instant_text(*c.from));
     if (plainness < 1)
         q.add("_sort", "_lastUpdated");
     q.add("_count", std::to_string(source_.config.page_size));
@@ -240,7 +241,7 @@ asio::awaitable<pass> type_reader::deletions(std::string type) {
     c.type = type;
     c.from = *c.cursor - source_.config.overlap;
     fhir::query q(type + "/_history");
-    q.add("_since", fhir::search_instant(*c.from)).add("_count", std::to_string(source_.config.page_size));
+    q.add("_since", fhir::instant_text(*c.from)).add("_count", std::to_string(source_.config.page_size));
     page_walker walker(services_, source_, "history", q.text());
     for (bool last = false; !last;) {
         const step s = co_await patient_next(walker);

@@ -1,5 +1,6 @@
 #include "gateway/intake/websocket_feed.hpp"
 
+#include "fhir/instant.hpp"
 #include "gateway/core/async.hpp"
 #include "gateway/core/log.hpp"
 
@@ -28,7 +29,7 @@ binding read_binding(std::string_view body) {
         if (name == "token")
             out.text = "bind-with-token " + std::string(p["valueString"].text());
         else if (name == "expiration")
-            out.expires = pull::parse_instant(p["valueDateTime"] ? p["valueDateTime"].text() : p["valueInstant"].text()).value_or(out.expires);
+            out.expires = fhir::parse_instant(p["valueDateTime"] ? p["valueDateTime"].text() : p["valueInstant"].text()).value_or(out.expires);
         else if (name == "websocket-url")
             out.url = p["valueUrl"] ? p["valueUrl"].text() : p["valueUri"].text();
     }

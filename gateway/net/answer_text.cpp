@@ -1,6 +1,7 @@
 #include "gateway/net/answer_text.hpp"
 
-#include <boost/beast/core/string.hpp>
+#include "fhir/ascii.hpp"
+
 #include <boost/beast/http/status.hpp>
 
 #include <charconv>
@@ -11,7 +12,7 @@ namespace trialgate::gateway {
 namespace {
 
 bool is(std::string_view name, std::string_view other) noexcept {
-    return name.size() == other.size() && boost::beast::iequals({name.data(), name.size()}, {other.data(), other.size()});
+    return fhir::same_word(name, other);
 }
 
 /// Those that say how the message is framed.

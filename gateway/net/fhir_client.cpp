@@ -17,8 +17,7 @@ constexpr duration_ms longest_breaker_pause = 5 * minute_ms;
 constexpr duration_ms longest_hold = hour_ms; // a server that says more is asked again after that
 constexpr milliseconds least_left{1'000};     // for a request that waited out a hold
 
-/// scheme://host:port, comparable; empty when that is no URL. By the same reading of URLs as http_client's, which decides where a request
-/// really goes: readers that differ on "https://a\@b" would send the token after the wrong one.
+/// scheme://host:port, comparable; empty when that is no URL.
 std::string origin_of(std::string_view url) {
     const auto parts = parse_url(url);
     return parts ? parts->origin() : std::string{};

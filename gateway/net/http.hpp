@@ -1,6 +1,8 @@
 // HTTP as the rest of the gateway sees it. Beast stays behind http_client.cpp and http_server.cpp.
 #pragma once
 
+#include "gateway/core/url.hpp"
+
 #include <boost/system/result.hpp>
 #include <cstdint>
 #include <optional>
@@ -69,20 +71,5 @@ struct net_error {
 template <class T>
 using net_result = boost::system::result<T, net_error>;
 [[noreturn]] void throw_exception_from_error(const net_error& e, const boost::source_location& loc);
-
-/// The parts of an absolute http(s) or ws(s) URL. "https://h:8443/fhir?x=1"
-struct url_parts {
-    std::string scheme, host, port; ///< lower case; an IPv6 host without its brackets; port: as written, or the scheme's default
-    std::string target;             ///< path and query, begins with '/'
-    std::string origin() const { return scheme + "://" + authority() + ":" + port; }
-    /// The host as a URL or a Host header writes it: IPv6 in brackets.
-    std::string authority() const { return host.find(':') == std::string::npos ? host : '[' + host + ']'; }
-    bool secure() const noexcept { return scheme == "https" || scheme == "wss"; }
-};
-/// Nothing for anything else: another scheme, a user name, control characters or spaces (which could smuggle in header lines), a port out of
-/// range. A fragment is cut off, percent-encoding is left as it is.
-std::optional<url_parts> parse_url(std::string_view url);
-/// True for 127.0.0.0/8, ::1 (with or without brackets) and "localhost".
-bool is_loopback(std::string_view host) noexcept;
 
 } // namespace trialgate::gateway

@@ -1,5 +1,7 @@
 #include "gateway/net/unpack.hpp"
 
+#include "fhir/ascii.hpp"
+
 #include <zlib.h>
 
 #include <algorithm>
@@ -26,8 +28,7 @@ unpacker::unpacker(std::unique_ptr<state> s) : state_(std::move(s)) {}
 unpacker::~unpacker() = default;
 
 std::unique_ptr<unpacker> unpacker::of(std::string_view content_encoding) {
-    std::string name(content_encoding);
-    std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    const std::string name = fhir::lower(content_encoding);
     if (name != "gzip" && name != "x-gzip" && name != "deflate")
         return nullptr;
     return std::unique_ptr<unpacker>(new unpacker(std::make_unique<state>(name != "deflate")));

@@ -1,5 +1,6 @@
 #include "gateway/outbox/read_back.hpp"
 
+#include "fhir/instant.hpp"
 #include "fhir/search.hpp"
 #include "gateway/core/async.hpp"
 #include "gateway/core/log.hpp"
@@ -19,7 +20,7 @@ std::string first_page(const people_seen& seen) {
                                          : "identifier=" + fhir::percent_encode(std::string(subject_system) + '|');
     std::string out = "ResearchSubject?" + ours + "&_count=200";
     if (seen.since != 0)
-        out += "&_lastUpdated=ge" + fhir::percent_encode(fhir::search_instant(seen.since - overlap));
+        out += "&_lastUpdated=ge" + fhir::percent_encode(fhir::instant_text(seen.since - overlap));
     return out;
 }
 

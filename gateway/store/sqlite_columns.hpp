@@ -22,10 +22,10 @@ decltype(auto) columns(R& r, Use use) {
     return use(r.source, r.key, r.hydrated, r.changes_on, r.changed, blob{r.records});
 }
 
-#define TRIALGATE_DECISION_COLUMNS "source, patient, trial, status, number, pushed, decided, human, human_at, contradiction, report"
+#define TRIALGATE_DECISION_COLUMNS "source, patient, trial, status, number, pushed, decided, human, human_at, contradiction"
 template <row_of<decision_row> R, class Use>
 decltype(auto) columns(R& r, Use use) {
-    return use(r.source, r.patient, r.trial, r.status, r.number, r.pushed, r.decided, r.human, r.human_at, r.contradiction, r.report);
+    return use(r.source, r.patient, r.trial, r.status, r.number, r.pushed, r.decided, r.human, r.human_at, r.contradiction);
 }
 
 #define TRIALGATE_OUTBOX_COLUMNS "id, sink, subject, trial, kind, key, created, state, attempts, not_before, error, body"

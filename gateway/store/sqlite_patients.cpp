@@ -94,10 +94,10 @@ std::vector<decision_row> sqlite_store::decisions_of(std::string_view source, st
 }
 
 void sqlite_store::decision_put(const decision_row& row) {
-    static const query q("INSERT INTO decision(" TRIALGATE_DECISION_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
+    static const query q("INSERT INTO decision(" TRIALGATE_DECISION_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
                          "ON CONFLICT(source, patient, trial) DO UPDATE SET status = excluded.status, number = excluded.number, "
                          "pushed = excluded.pushed, decided = excluded.decided, human = excluded.human, human_at = excluded.human_at, "
-                         "contradiction = excluded.contradiction, report = excluded.report");
+                         "contradiction = excluded.contradiction");
     store_row(db_, q, row);
 }
 

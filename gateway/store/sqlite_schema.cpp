@@ -38,7 +38,7 @@ CREATE INDEX refers_patient ON refers(source, patient);
 CREATE TABLE decision(
     id INTEGER PRIMARY KEY, source TEXT NOT NULL, patient TEXT NOT NULL, trial TEXT NOT NULL, status TEXT NOT NULL, number INTEGER NOT NULL,
     pushed INTEGER NOT NULL, decided INTEGER NOT NULL, human TEXT NOT NULL, human_at INTEGER NOT NULL, contradiction TEXT NOT NULL,
-    report TEXT NOT NULL, UNIQUE (source, patient, trial)) STRICT;
+    UNIQUE (source, patient, trial)) STRICT;
 
 CREATE TABLE outbox(
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -86,10 +86,9 @@ struct patient_row {
 /// One person against one trial.
 struct decision_row {
     std::string source, patient, trial;
-    std::string status;        ///< trial_status code; empty: not listed, `report` says why
+    std::string status;        ///< trial_status code; empty: not listed
     std::uint64_t number = 0;  ///< of the last pushed change, from 1; part of the idempotency key
     bool pushed = false;       ///< the study system was told of this person
-    std::string report;        ///< JSON of one line as `screen --format json` prints it
     instant decided = 0;
     std::string human;         ///< what a person decided in the study system (a ResearchSubject status); empty: nothing
     instant human_at = 0;

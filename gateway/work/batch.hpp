@@ -64,6 +64,10 @@ public:
     /// Everybody of whom something is kept now and who was concerned.
     void each_person(const std::function<void(const std::string& source, const std::string& key)>& visit) const;
 
+    /// Everything a coordinator reads about this person today, of every trial in the network's order; empty when nothing is kept of that name
+    /// or it is another person's. Reads only.
+    std::vector<mappings::trial_report> reports_of(const std::string& source, const std::string& key);
+
 private:
     struct person {
         patient_row row;
@@ -88,7 +92,9 @@ private:
     std::vector<std::string> component(const std::string& source, const std::string& key);
     std::vector<mappings::record> definitions_of(const std::string& source, const std::vector<std::string>& keys);
     void decide_person(const std::string& source, const std::vector<std::string>& keys);
-    void decided(const std::string& source, const person_decision& d);
+    void evaluate_person(const std::string& source, const std::vector<std::string>& keys, const std::function<void(const evaluated_person&)>& each);
+    void decided(const person_key& who, const std::string& trial, const mappings::standing& now,
+                 const std::function<mappings::trial_report()>& report);
     void tell(const decision_row& row, const transition& t, const mappings::trial_report& r, const std::string& previous);
     void write_numbers(store& to);
 

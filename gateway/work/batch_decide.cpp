@@ -87,31 +87,39 @@ void work_batch::decide() {
             p.row.records = p.records.bytes();
 }
 
-void work_batch::decide_person(const std::string& source, const std::vector<std::string>& keys) {
+void work_batch::evaluate_person(const std::string& source, const std::vector<std::string>& keys,
+                                 const std::function<void(const evaluated_person&)>& each) {
     std::vector<named_records> parts;
     for (const std::string& key : keys)
         parts.push_back({key, &load(source, key).records});
-    const std::vector<record> definitions = definitions_of(source, keys);
-    const std::vector<person_decision> all = gateway::decide(options_.net, parts, definitions, today_);
+    evaluate(options_.net, parts, definitions_of(source, keys), today_, each);
+}
+
+void work_batch::decide_person(const std::string& source, const std::vector<std::string>& keys) {
     fhir::date changes_on = fhir::date::highest();
-    for (const person_decision& d : all) {
-        changes_on = std::min(changes_on, d.changes_on);
-        decided(source, d);
-    }
+    std::set<std::string> evaluated;
+    const auto& trials = options_.net->trials();
+    evaluate_person(source, keys, [&](const evaluated_person& p) {
+        evaluated.insert(p.key());
+        changes_on = std::min(changes_on, p.changes_on());
+        for (mappings::trial_index t = 0; t < trials.size(); ++t)
+            decided({source, p.key()}, trials[t].source->id, p.standing(t), [&] { return p.report(t); });
+    });
     // A name that turned out to be somebody else's: what was decided under it no longer stands.
     for (const std::string& key : keys) {
-        if (std::any_of(all.begin(), all.end(), [&](const person_decision& d) { return d.key == key; }))
+        if (evaluated.contains(key))
             continue;
-        person_decision gone{key, {}, {}};
-        for (const decision_row& row : reading_.decisions_of(source, key)) {
-            mappings::trial_report r;
-            r.patient = key;
-            r.trial = row.trial;
-            r.as_of = today_;
-            r.notes.push_back({std::string(mappings::id(mappings::note::merged)), std::string(mappings::sentence(mappings::note::merged))});
-            gone.reports.push_back(std::move(r));
-        }
-        decided(source, gone);
+        mappings::standing gone;
+        gone.notes.add(mappings::note::merged);
+        for (const decision_row& row : reading_.decisions_of(source, key))
+            decided({source, key}, row.trial, gone, [&] {
+                mappings::trial_report r;
+                r.patient = key;
+                r.trial = row.trial;
+                r.as_of = today_;
+                r.notes.push_back({std::string(mappings::id(mappings::note::merged)), std::string(mappings::sentence(mappings::note::merged))});
+                return r;
+            });
     }
     for (const std::string& key : keys) {
         person& p = load(source, key);
@@ -121,24 +129,32 @@ void work_batch::decide_person(const std::string& source, const std::vector<std:
     }
 }
 
-void work_batch::decided(const std::string& source, const person_decision& d) {
-    for (const mappings::trial_report& r : d.reports) {
-        const std::pair<person_key, std::string> at{{source, d.key}, r.trial};
-        auto before = decisions_.contains(at) ? std::optional(decisions_.at(at)) : reading_.decision(source, d.key, r.trial);
-        // Of people whom this trial never considered nothing is kept.
-        if (!r.status && !before)
-            continue;
-        const std::string previous = before ? before->status : std::string();
-        transition t = change(before ? &*before : nullptr, r, now_);
-        t.after.source = source;
-        t.after.patient = d.key;
-        t.after.trial = r.trial;
-        t.after.report = report_json(r);
-        ++counted_.decisions[r.trial][t.after.status.empty() ? "not-listed" : t.after.status];
-        if (t.told)
-            tell(t.after, t, r, previous);
-        decisions_.insert_or_assign(at, std::move(t.after));
-    }
+void work_batch::decided(const person_key& who, const std::string& trial, const mappings::standing& now,
+                         const std::function<mappings::trial_report()>& report) {
+    const std::pair<person_key, std::string> at{who, trial};
+    auto before = decisions_.contains(at) ? std::optional(decisions_.at(at)) : reading_.decision(who.first, who.second, trial);
+    // Of people whom this trial never considered nothing is kept.
+    if (!now.status && !before)
+        return;
+    const std::string previous = before ? before->status : std::string();
+    transition t = change(before ? &*before : nullptr, now, now_);
+    t.after.source = who.first;
+    t.after.patient = who.second;
+    t.after.trial = trial;
+    ++counted_.decisions[trial][t.after.status.empty() ? "not-listed" : t.after.status];
+    if (t.told)
+        tell(t.after, t, report(), previous);
+    decisions_.insert_or_assign(at, std::move(t.after));
+}
+
+std::vector<mappings::trial_report> work_batch::reports_of(const std::string& source, const std::string& key) {
+    std::vector<mappings::trial_report> out;
+    evaluate_person(source, component(source, key), [&](const evaluated_person& p) {
+        if (p.key() == key)
+            for (mappings::trial_index t = 0; t < options_.net->trials().size(); ++t)
+                out.push_back(p.report(t));
+    });
+    return out;
 }
 
 void work_batch::tell(const decision_row& row, const transition& t, const mappings::trial_report& r, const std::string& previous) {
@@ -173,7 +189,7 @@ void work_batch::tell(const decision_row& row, const transition& t, const mappin
             for (const source_config& from : options_.sources)
                 if (from.name == row.source && row.patient.starts_with("Patient/"))
                     out.patient_url = from.url + '/' + row.patient;
-            out.report_with_references = row.report.empty() ? report_json(r) : row.report;
+            out.report_with_references = report_json(r);
         }
         outbox_row o;
         o.sink = s.name;

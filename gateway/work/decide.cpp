@@ -1,15 +1,13 @@
 #include "gateway/work/decide.hpp"
 
-#include "gateway/core/report_json.hpp"
-
 #include <algorithm>
 
 namespace trialgate::gateway {
 
 using namespace mappings;
 
-std::vector<person_decision> decide(const std::shared_ptr<const network>& net, std::span<const named_records> person,
-                                    std::span<const record> definitions, fhir::date as_of) {
+void evaluate(const std::shared_ptr<const network>& net, std::span<const named_records> person, std::span<const record> definitions,
+              fhir::date as_of, const std::function<void(const evaluated_person&)>& each) {
     population all(&net->codes());
     for (const named_records& one : person)
         for (const auto& [name, r] : one.records->all()) {
@@ -20,18 +18,10 @@ std::vector<person_decision> decide(const std::shared_ptr<const network>& net, s
     for (const record& d : definitions)
         all.add(d);
     all.finish();
-    std::vector<person_decision> out;
     all.for_each_patient([&](const patient_data& p) {
         const patient_screen screen = screen_patient(net, p, as_of);
-        const patient_context about = context_of(p);
-        person_decision d;
-        d.key = p.key;
-        d.changes_on = screen.changes_on();
-        for (trial_index t = 0; t < net->trials().size(); ++t)
-            d.reports.push_back(report(screen, t, about));
-        out.push_back(std::move(d));
+        each({screen, context_of(p)});
     });
-    return out;
 }
 
 std::string_view subject_status(std::string_view status) noexcept {
@@ -56,15 +46,11 @@ bool wants_patient(std::string_view human) {
     return std::find(std::begin(wanting), std::end(wanting), human) != std::end(wanting);
 }
 
-bool leaves_to_people(const trial_report& r) {
-    return std::any_of(r.notes.begin(), r.notes.end(), [](const shown_note& n) {
-        return n.id == id(note::already_in_study) || n.id == id(note::inactive);
-    });
-}
+bool leaves_to_people(const note_set& notes) { return notes.has(note::already_in_study) || notes.has(note::inactive); }
 
 } // namespace
 
-transition change(const decision_row* before, const trial_report& now, instant at) {
+transition change(const decision_row* before, const standing& now, instant at) {
     transition out;
     if (before)
         out.after = *before;
@@ -90,7 +76,7 @@ transition change(const decision_row* before, const trial_report& now, instant a
         }
         return out;
     }
-    const bool news = after.pushed ? differs : out.flag && !leaves_to_people(now);
+    const bool news = after.pushed ? differs : out.flag && !leaves_to_people(now.notes);
     if (news) {
         after.pushed = true;
         ++after.number;

@@ -5,6 +5,7 @@
 #include "gateway/work/person.hpp"
 #include "mappings/engine/screening.hpp"
 
+#include <functional>
 #include <span>
 
 namespace trialgate::gateway {
@@ -15,15 +16,22 @@ struct named_records {
     const person_records* records;
 };
 
-struct person_decision {
-    std::string key;
-    std::vector<mappings::trial_report> reports; ///< of every trial, in the network's order; status null when not listed
-    fhir::date changes_on = fhir::date::highest(); ///< first date on which anything can differ with no new data
+/// A person evaluated. Words are made when they are asked for: most evaluations change nothing that anybody is told.
+struct evaluated_person {
+    const mappings::patient_screen& screen;
+    const mappings::patient_context about;
+
+    const std::string& key() const noexcept { return about.key; }
+    /// First date on which anything can differ with no new data.
+    fhir::date changes_on() const { return screen.changes_on(); }
+    mappings::standing standing(mappings::trial_index t) const { return mappings::standing_of(screen, t, about); }
+    mappings::trial_report report(mappings::trial_index t) const { return mappings::report(screen, t, about); }
 };
 
-/// `definitions`: what the records refer to (Medication, Specimen, ResearchStudy).
-std::vector<person_decision> decide(const std::shared_ptr<const mappings::network>& net, std::span<const named_records> person,
-                                    std::span<const mappings::record> definitions, fhir::date as_of);
+/// `definitions`: what the records refer to (Medication, Specimen, ResearchStudy). `each` gets everybody whom the records describe: one person,
+/// or several when a name turns out to be another's.
+void evaluate(const std::shared_ptr<const mappings::network>& net, std::span<const named_records> person,
+              std::span<const mappings::record> definitions, fhir::date as_of, const std::function<void(const evaluated_person&)>& each);
 
 /// What the world is told when a decision changes; design.md, section 3. Pure.
 struct transition {
@@ -34,7 +42,7 @@ struct transition {
     std::string subject_status, text;
 };
 /// `before` may be nullptr. Of whom the study knows by itself (already-in-study) and of inactive records nothing new is told.
-transition change(const decision_row* before, const mappings::trial_report& now, instant at);
+transition change(const decision_row* before, const mappings::standing& now, instant at);
 
 /// What R4 ResearchSubject.status shows for a status; empty status: no longer listed.
 std::string_view subject_status(std::string_view status) noexcept;

@@ -1,4 +1,5 @@
 #include "mappings/engine/catalog.hpp"
+#include "fhir/ascii.hpp"
 #include "mappings/engine/text_number.hpp"
 
 #include "fhir/ucum.hpp"
@@ -36,12 +37,12 @@ std::optional<unit_rule> in_other_case(const analyte& a, std::string_view unit) 
     const bool capitals = std::none_of(unit.begin(), unit.end(), [](char c) { return c >= 'a' && c <= 'z'; });
     if (!capitals && fhir::ucum::parse(unit))
         return std::nullopt;
-    const std::string wanted = written::lower_case(unit);
+    const std::string wanted = fhir::lower(unit);
     std::optional<unit_rule> found;
-    if (written::lower_case(a.unit) == wanted)
+    if (fhir::lower(a.unit) == wanted)
         found = unit_rule{{}, {}, true};
     for (const auto& [name, rule] : a.units) {
-        if (written::lower_case(name) != wanted)
+        if (fhir::lower(name) != wanted)
             continue;
         if (found && (found->factor != rule.factor || found->offset != rule.offset))
             return std::nullopt;

@@ -1,3 +1,4 @@
+#include "fhir/ascii.hpp"
 #include "fhir/ucum.hpp"
 #include "mappings/engine/catalog_builder.hpp"
 #include "mappings/engine/code_check.hpp"
@@ -60,7 +61,7 @@ std::string plain_text(std::string_view text) {
         const bool space = c == ' ' || (c >= '\t' && c <= '\r');
         if (space && out.ends_with(' '))
             continue;
-        out += space ? ' ' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        out += space ? ' ' : fhir::lower(c);
     }
     return out;
 }

@@ -1,5 +1,7 @@
 #include "mappings/engine/coded.hpp"
 
+#include "fhir/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -21,14 +23,6 @@ bool known_somewhere(const catalog& codes, std::string_view code) {
     return std::any_of(well_known.begin(), well_known.end(), [&](std::string_view system) {
         return !codes.lookup(system, code).empty();
     });
-}
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        if (c >= 'A' && c <= 'Z')
-            c = static_cast<char>(c + 32);
-    return out;
 }
 
 std::string_view text_of(const fhir::codeable_concept& whole, const fhir::coding& part) noexcept {
@@ -76,7 +70,7 @@ std::string_view text_of(const fhir::codeable_concept& c) noexcept {
 
 bool says(const fhir::codeable_concept& c, std::initializer_list<std::string_view> words) {
     const auto among = [&](std::string_view text) {
-        return std::find(words.begin(), words.end(), lower(text)) != words.end();
+        return std::find(words.begin(), words.end(), fhir::lower(text)) != words.end();
     };
     bool coded = false;
     for (const fhir::coding& part : c.codings) {
@@ -152,8 +146,7 @@ std::string normal_key(std::string_view key) {
     else
         return out;
     for (char& c : out)
-        if (c >= 'A' && c <= 'Z')
-            c = static_cast<char>(c + 32);
+        c = fhir::lower(c);
     return out;
 }
 

@@ -1,5 +1,6 @@
 #include "mappings/engine/extract.hpp"
 
+#include "fhir/instant.hpp"
 #include "mappings/engine/coded.hpp"
 
 #include <charconv>
@@ -26,28 +27,11 @@ std::string_view without_etag(std::string_view text) noexcept {
 }
 
 std::int64_t milliseconds(std::string_view text) noexcept {
-    const auto read = fhir::parse_date_time(text);
-    if (!read)
-        return -1;
     static const fhir::time_zone utc = fhir::time_zone::fixed(0);
-    std::int64_t seconds = 0;
-    if (const auto instant = read->instant(utc))
-        seconds = *instant;
-    else
-        seconds = std::int64_t{86'400} * read->days(utc).first.days;
-    if (seconds < 0)
-        return -1;
-    std::int64_t out = seconds * 1000;
-    // The reader drops fractions of a second, but two versions may lie within one.
-    if (const auto point = text.find('.'); point != std::string_view::npos) {
-        std::int64_t unit = 100;
-        for (std::size_t i = point + 1; i < text.size() && unit > 0; ++i, unit /= 10) {
-            if (text[i] < '0' || text[i] > '9')
-                break;
-            out += unit * (text[i] - '0');
-        }
-    }
-    return out;
+    if (const auto at = fhir::parse_instant(text))
+        return std::max<std::int64_t>(*at, -1);
+    const auto day = fhir::parse_date_time(text);
+    return day ? std::max<std::int64_t>(std::int64_t{86'400'000} * day->days(utc).first.days, -1) : -1;
 }
 
 version_stamp stamp(std::string_view version, std::string_view updated) {

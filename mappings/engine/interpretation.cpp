@@ -1,5 +1,6 @@
 #include "mappings/engine/interpretation.hpp"
 
+#include "fhir/ascii.hpp"
 #include "mappings/engine/reference_range.hpp"
 #include "mappings/engine/text_number.hpp"
 
@@ -102,7 +103,7 @@ std::optional<flag> flag_of_words(std::string_view raw, const catalog& codes) {
     const std::string text = plain_text(raw);
     if (const auto as_code = in(flag_codes, text))
         return as_code;
-    if (const auto as_word = in(flag_words, lower_case(text)))
+    if (const auto as_word = in(flag_words, fhir::lower(text)))
         return as_word;
     return flag_of_finding(finding_of(codes.result_word(text)));
 }
@@ -141,7 +142,7 @@ finding answer_of(std::optional<flag> f) {
 }
 
 finding answer_of_words(std::string_view text, const catalog& codes) {
-    const std::string word = lower_case(plain_text(text));
+    const std::string word = fhir::lower(plain_text(text));
     if (word == "yes" || word == "y")
         return finding::positive;
     if (word == "no" || word == "n")

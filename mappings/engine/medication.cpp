@@ -1,5 +1,7 @@
 #include "mappings/engine/medication.hpp"
 
+#include "fhir/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -8,14 +10,6 @@ namespace trialgate::mappings {
 using fhir::decimal;
 
 namespace {
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        if (c >= 'A' && c <= 'Z')
-            c = static_cast<char>(c + 32);
-    return out;
-}
 
 constexpr std::array<std::string_view, 31> local_words{
     "topical",    "cutaneous", "ophthalmic", "ocular",    "conjunctival", "intravitreal", "intraocular", "eye drop",
@@ -32,7 +26,7 @@ constexpr std::array<std::string_view, 12> local_codes{
 
 /// Words are looked for at the start of a word: "transnasal" and "subcutaneous" are no local routes, "nasal spray" is.
 bool names_local(std::string_view text) {
-    const std::string plain = lower(text);
+    const std::string plain = fhir::lower(text);
     return std::any_of(local_words.begin(), local_words.end(), [&](std::string_view word) {
         for (std::size_t at = plain.find(word); at != std::string::npos; at = plain.find(word, at + 1))
             if (at == 0 || plain[at - 1] < 'a' || plain[at - 1] > 'z')

@@ -1,5 +1,6 @@
 #include "mappings/engine/observation_code.hpp"
 
+#include "fhir/ascii.hpp"
 #include "mappings/engine/text_number.hpp"
 
 #include <algorithm>
@@ -81,12 +82,12 @@ code_match match_code(const fhir::codeable_concept& code, const extraction& with
 }
 
 assay assay_of(const fhir::codeable_concept& method) {
-    std::string text = lower_case(plain_text(method.text.substr(0, 300)));
+    std::string text = fhir::lower(plain_text(method.text.substr(0, 300)));
     for (const fhir::coding& c : method.codings) {
         text += ' ';
-        text += lower_case(plain_text(c.display.substr(0, 300)));
+        text += fhir::lower(plain_text(c.display.substr(0, 300)));
         text += ' ';
-        text += lower_case(c.code.substr(0, 60));
+        text += fhir::lower(c.code.substr(0, 60));
     }
     const auto any = [&text](const auto& words) {
         return std::any_of(words.begin(), words.end(), [&text](std::string_view w) { return has_word(text, w); });

@@ -1,5 +1,6 @@
 #include "mappings/engine/phrases.hpp"
 
+#include "fhir/ascii.hpp"
 #include "fhir/utf8.hpp"
 
 #include <algorithm>
@@ -31,8 +32,7 @@ char32_t lower(char32_t c) noexcept {
 // Letters beyond ASCII whose capital is known have two bytes in UTF-8, small and capital alike.
 void append_lower(std::string& out, std::string_view character) {
     if (character.size() == 1) {
-        const char c = character.front();
-        out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        out += fhir::lower(character.front());
     } else if (character.size() == 2) {
         const char32_t small = lower(
             (static_cast<char32_t>(static_cast<unsigned char>(character[0]) & 0x1F) << 6) |

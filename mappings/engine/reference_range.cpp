@@ -1,5 +1,6 @@
 #include "mappings/engine/reference_range.hpp"
 
+#include "fhir/ascii.hpp"
 #include "mappings/engine/text_number.hpp"
 #include "mappings/engine/titer.hpp"
 #include "mappings/engine/unit_choice.hpp"
@@ -126,7 +127,7 @@ void take_normal_from_bands(result_limits& out) {
             out.normal = b.span;
 }
 
-bool same_text(std::string_view a, std::string_view b) { return lower_case(plain_text(a)) == lower_case(plain_text(b)); }
+bool same_text(std::string_view a, std::string_view b) { return fhir::lower(plain_text(a)) == fhir::lower(plain_text(b)); }
 
 // Nothing when `limit` cannot be said in the unit of the value.
 std::optional<fhir::decimal>
@@ -148,10 +149,10 @@ limit_in(const fhir::quantity& limit, const analyte* about, const value_unit& un
 
 bool is_normal_type(const fhir::codeable_concept& type) {
     if (type.codings.empty())
-        return type.text.empty() || lower_case(type.text).starts_with("normal") ||
-               lower_case(type.text).starts_with("reference");
+        return type.text.empty() || fhir::lower(type.text).starts_with("normal") ||
+               fhir::lower(type.text).starts_with("reference");
     return std::any_of(type.codings.begin(), type.codings.end(), [](const fhir::coding& c) {
-        return c.code.empty() || lower_case(c.code) == "normal";
+        return c.code.empty() || fhir::lower(c.code) == "normal";
     });
 }
 
@@ -213,7 +214,7 @@ result_limits read_range_text(std::string_view raw, bool titers, const catalog& 
     constexpr std::size_t longest = 400;
     if (raw.empty() || raw.size() > longest)
         return out;
-    std::string text = lower_case(plain_text(raw));
+    std::string text = fhir::lower(plain_text(raw));
     if (titers || text.find("1:") != std::string::npos)
         text = without_dilution(text);
     const auto parts = split(text);

@@ -1,5 +1,6 @@
 #include "mappings/engine/result_reading.hpp"
 
+#include "fhir/ascii.hpp"
 #include "mappings/engine/interpretation.hpp"
 #include "mappings/engine/reference_range.hpp"
 #include "mappings/engine/text_number.hpp"
@@ -57,7 +58,7 @@ enum class titer_unit { none, titer, same_ratio, other_ratio, other };
 titer_unit titer_unit_of(std::string_view raw, const analyte& a, const fhir::decimal& value) {
     if (names_no_unit(raw))
         return titer_unit::none;
-    const std::string text = lower_case(plain_text(raw));
+    const std::string text = fhir::lower(plain_text(raw));
     constexpr auto names = std::to_array<std::string_view>({"titer", "{titer}", "titre", "{titre}", "titr", "dil", "dilution", "{dilution}"});
     if (std::find(names.begin(), names.end(), text) != names.end())
         return titer_unit::titer;
@@ -85,7 +86,7 @@ std::optional<value_reading> read_titer_quantity(const fhir::quantity& q, const 
 }
 
 std::optional<fhir::decimal> rank_of(const analyte& a, std::string_view raw) {
-    std::string text = lower_case(plain_text(raw));
+    std::string text = fhir::lower(plain_text(raw));
     const auto listed = [&a](const std::string& name) -> std::optional<fhir::decimal> {
         const auto at = a.scale.find(name);
         return at == a.scale.end() ? std::nullopt : std::optional<fhir::decimal>(at->second);
@@ -120,7 +121,7 @@ std::optional<fhir::decimal> rank_of(const analyte& a, std::string_view raw) {
 value_reading read_ordinal_text(std::string_view raw, const analyte& a, const catalog& codes) {
     if (const auto rank = rank_of(a, raw))
         return number_without_unit(interval::point(*rank));
-    const std::string text = lower_case(plain_text(raw));
+    const std::string text = fhir::lower(plain_text(raw));
     std::string_view rest = text;
     if (const auto compared = take_comparator(rest); compared && *compared != comparator::none)
         if (const auto rank = rank_of(a, rest))
@@ -282,7 +283,7 @@ value_reading read_text_value(std::string_view raw, const analyte* a, const cata
         return {};
     if (a && a->kind == analyte_kind::ordinal)
         return read_ordinal_text(plain, *a, codes);
-    const std::string text = lower_case(plain);
+    const std::string text = fhir::lower(plain);
     const catalog::word word = codes.result_word(plain);
     const finding said = finding_of(word);
     if (a)

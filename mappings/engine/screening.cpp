@@ -281,34 +281,45 @@ note_set withheld(const patient_screen& screen, const patient_context& about) {
     return out;
 }
 
+standing standing_of(const patient_screen& screen, trial_index index, const patient_context& about) {
+    const compiled_trial& which = screen.net().trials()[index];
+    standing out;
+    note_set hidden = withheld(screen, about);
+    const auto considered = screen.considered();
+    if (hidden.empty() && !std::binary_search(considered.begin(), considered.end(), index))
+        hidden.add(note::not_considered);
+    out.notes = patient_notes(screen, *which.source, about);
+    out.notes.add(hidden);
+    if (!hidden.empty())
+        return out;
+    std::vector<outcome> outcomes;
+    for (const placed_criterion& c : which.criteria)
+        outcomes.push_back(screen.outcome_of(c.node_));
+    out.status = status_of(*which.source, outcomes);
+    return out;
+}
+
 trial_report report(const patient_screen& screen, trial_index index, const patient_context& about) {
     const compiled_trial& which = screen.net().trials()[index];
     const trial& t = *which.source;
+    const standing now = standing_of(screen, index, about);
     trial_report out;
     out.patient = about.key;
     out.trial = t.id;
     out.version = t.version;
     out.as_of = screen.as_of();
-    note_set notes = patient_notes(screen, t, about);
-    note_set hidden = withheld(screen, about);
-    const auto considered = screen.considered();
-    if (hidden.empty() && !std::binary_search(considered.begin(), considered.end(), index))
-        hidden.add(note::not_considered);
-    notes.add(hidden);
-    if (!hidden.empty()) {
-        show_all(notes, t, out.notes);
+    out.status = now.status;
+    if (!now.status) {
+        show_all(now.notes, t, out.notes);
         return out;
     }
     const reporter make(screen, which, about);
-    std::vector<outcome> outcomes;
     for (std::size_t n = 0; n < which.criteria.size(); ++n) {
         out.criteria.push_back(make.of(which.criteria[n], t.criteria[n].who));
         const criterion_report& c = out.criteria.back();
-        outcomes.push_back(c.is);
         if (c.changes_on && (!out.changes_on || *c.changes_on < *out.changes_on))
             out.changes_on = c.changes_on;
     }
-    out.status = status_of(t, outcomes);
     for (const placed_note& n : which.notes) {
         if (screen.outcome_of(n.node_).is != verdict::met)
             continue;
@@ -318,7 +329,7 @@ trial_report report(const patient_screen& screen, trial_index index, const patie
                 to = &c.notes;
         to->push_back({n.source->id, n.source->sentence});
     }
-    show_all(notes, t, out.notes);
+    show_all(now.notes, t, out.notes);
     return out;
 }
 

@@ -67,6 +67,14 @@ struct trial_report {
 /// Why a patient is listed for no trial at all; empty when listed.
 note_set withheld(const patient_screen& screen, const patient_context& about);
 
+/// Where a patient stands in a trial: what a report says, without its words.
+struct standing {
+    std::optional<trial_status> status; ///< nothing: not listed, and `notes` says why
+    note_set notes;                     ///< of the person as a whole
+};
+/// `screen` must be evaluated.
+standing standing_of(const patient_screen& screen, trial_index which, const patient_context& about);
+
 /// The report of one trial. `screen` must be evaluated; its as-of date is the report's.
 trial_report report(const patient_screen& screen, trial_index which, const patient_context& about);
 

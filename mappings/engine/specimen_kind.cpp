@@ -1,5 +1,6 @@
 #include "mappings/engine/specimen_kind.hpp"
 
+#include "fhir/ascii.hpp"
 #include "mappings/engine/text_number.hpp"
 
 #include <algorithm>
@@ -39,7 +40,7 @@ constexpr auto words = std::to_array<entry>({
 } // namespace
 
 std::string_view specimen_kind(std::string_view raw) {
-    const std::string text = written::lower_case(written::plain_text(raw.substr(0, 200)));
+    const std::string text = fhir::lower(written::plain_text(raw.substr(0, 200)));
     for (const auto& [word, kind] : words)
         for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1))
             if (at == 0 || !written::is_letter(text[at - 1]))

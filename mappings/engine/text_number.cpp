@@ -201,14 +201,6 @@ std::string plain_text(std::string_view text) {
     return out;
 }
 
-std::string lower_case(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        if (c >= 'A' && c <= 'Z')
-            c = static_cast<char>(c - 'A' + 'a');
-    return out;
-}
-
 std::optional<comparator> take_comparator(std::string_view& text) noexcept {
     for (const auto& [words, meaning] : comparisons) {
         if (!text.starts_with(words))

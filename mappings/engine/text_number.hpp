@@ -1,6 +1,6 @@
 // Numbers as people and laboratories type them: "> 60", "1,280", "4,2", "6-10", "60+", "Greater than 60", "5 or more".
 //
-// All functions take lower-case text made by `plain_text` and `lower_case` and, when they succeed, cut from its front what they read.
+// All functions take lower-case text made by `plain_text` and `fhir::lower` and, when they succeed, cut from its front what they read.
 #pragma once
 
 #include "mappings/engine/fact.hpp"
@@ -16,9 +16,6 @@ namespace trialgate::mappings::written {
 /// One spelling for the many: signs beyond ASCII for comparison, dash, colon, slash, micro, space and digits become ASCII, "&lt;" and
 /// "&gt;" are undone, white space is collapsed and trimmed. Case is kept.
 std::string plain_text(std::string_view text);
-
-/// ASCII letters in lower case; the length does not change, so that offsets hold in both texts.
-std::string lower_case(std::string_view text);
 
 void trim_front(std::string_view& text) noexcept;
 std::string_view trimmed(std::string_view text) noexcept;

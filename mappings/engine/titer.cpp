@@ -1,5 +1,6 @@
 #include "mappings/engine/titer.hpp"
 
+#include "fhir/ascii.hpp"
 #include "mappings/engine/text_number.hpp"
 
 #include <algorithm>
@@ -263,10 +264,7 @@ std::optional<interval> read_titer(std::string_view text, bare_integers bare) {
     constexpr auto doubtful_words = std::to_array<std::string_view>(
         {"no ", "not ", "none", "without", "unter", "kein", "nicht", "between", "previous", "prior", "cytoplasm", "zytoplasm"}
     );
-    std::string lower(text);
-    for (char& c : lower)
-        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    if (any_of_words(lower, doubtful_words))
+    if (any_of_words(fhir::lower(text), doubtful_words))
         return std::nullopt;
     titer_reader reader(without_reference(text));
     if (!reader.read(bare))

@@ -1,5 +1,6 @@
 #include "mappings/engine/unit_choice.hpp"
 
+#include "fhir/ascii.hpp"
 #include "mappings/engine/text_number.hpp"
 
 #include "fhir/ucum.hpp"
@@ -24,7 +25,7 @@ bool is_ucum(std::string_view system) {
 
 bool same(const unit_rule& a, const unit_rule& b) { return a.factor == b.factor && a.offset == b.offset; }
 
-bool molar(std::string_view unit) { return lower_case(unit).find("mol") != std::string::npos; }
+bool molar(std::string_view unit) { return fhir::lower(unit).find("mol") != std::string::npos; }
 
 // A printed unit without a rule is no contradiction ("percent"), unless it is a real unit that counts something else.
 bool contradicts(std::string_view printed, std::string_view code) {
@@ -68,7 +69,7 @@ bool names_no_unit(std::string_view unit) {
     constexpr auto none = std::to_array<std::string_view>(
         {"", "-", "--", ".", "n/a", "na", "none", "null", "no unit", "no units", "unitless", "not applicable", "{n/a}"}
     );
-    return std::find(none.begin(), none.end(), lower_case(plain_text(unit))) != none.end();
+    return std::find(none.begin(), none.end(), fhir::lower(plain_text(unit))) != none.end();
 }
 
 unit_choice choose_unit(const analyte& a, const fhir::quantity& q) {

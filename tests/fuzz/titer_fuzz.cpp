@@ -1,5 +1,6 @@
 // Any text as a titer: what is read is a plausible interval, and more permission never changes it.
 #include "mappings/engine/text_number.hpp"
+#include "fhir/ascii.hpp"
 #include "mappings/engine/titer.hpp"
 
 #include <cstdint>
@@ -25,7 +26,7 @@ bool same(const interval& a, const interval& b) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string plain = written::plain_text({reinterpret_cast<const char*>(data), size});
     require(written::plain_text(plain).size() <= plain.size());
-    const std::string text = written::lower_case(plain);
+    const std::string text = fhir::lower(plain);
     require(text.size() == plain.size());
     const auto strict = read_titer(text, bare_integers::refused);
     const auto lenient = read_titer(text, bare_integers::allowed);

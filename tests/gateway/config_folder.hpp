@@ -24,7 +24,7 @@ public:
         at_.write("soon.pem", certificate_of(key, -20, 3));
         at_.write("later.pem", certificate_of(key, 3, 20));
         at_.write("damaged.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-        at_.write("damaged-key.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+        at_.write("damaged-key.pem", pem.substr(0, pem.find('\n')) + "\nAAAA" + pem.substr(pem.rfind('\n', pem.size() - 2)));
         for (const char* name : {"signing.pem", "keys/current.pem", "keys/next.pem"})
             at_.write(name, pem_of(make_ec_key("P-384")));
         at_.write("weak-rsa.pem", pem_of(make_rsa_key(1024)));

@@ -2,6 +2,7 @@
 // at once. Nothing runs but on the one io_context, so that `settle` returns when nothing more can happen before the clock moves.
 #pragma once
 
+#include "fhir/instant.hpp"
 #include "fhir/search.hpp"
 #include "gateway/core/async.hpp"
 #include "gateway/intake/pull_tools.hpp"
@@ -17,7 +18,7 @@ namespace trialgate::gateway {
 inline constexpr const char* base_url = "https://ehr.example.org/fhir";
 
 inline instant at(std::string_view text) {
-    const auto read = pull::parse_instant(text);
+    const auto read = fhir::parse_instant(text);
     REQUIRE(read.has_value());
     return *read;
 }
@@ -118,7 +119,10 @@ public:
         co_return std::move(e.answer);
     }
     const std::string& base() const noexcept override { return base_; }
-    bool same_origin(std::string_view url) const override { return fhir::origin_of(absolute(std::string(url))) == fhir::origin_of(base_); }
+    bool same_origin(std::string_view url) const override {
+        const auto there = parse_url(absolute(std::string(url))), here = parse_url(base_);
+        return there && here && there->origin() == here->origin();
+    }
     breaker_state breaker() const noexcept override { return breaker_state::closed; }
     unsigned failures() const noexcept override { return 0; }
 

@@ -1,5 +1,6 @@
 #include "mappings/engine/result_value.hpp"
 
+#include "fhir/ascii.hpp"
 #include "mappings/engine/text_number.hpp"
 #include "mappings/engine/unit_choice.hpp"
 #include "tests/support/result_library.hpp"
@@ -13,7 +14,7 @@ using tests::value_text;
 namespace {
 
 std::string number(std::string_view text) {
-    const std::string lower = written::lower_case(written::plain_text(text));
+    const std::string lower = fhir::lower(written::plain_text(text));
     std::string_view rest = lower;
     const auto read = written::take_interval(rest);
     return read ? interval_text(*read) + (rest.empty() ? "" : "|" + std::string(rest)) : "none";

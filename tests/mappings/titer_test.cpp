@@ -1,5 +1,6 @@
 #include "mappings/engine/titer.hpp"
 
+#include "fhir/ascii.hpp"
 #include "mappings/engine/text_number.hpp"
 #include "tests/support/result_library.hpp"
 
@@ -9,7 +10,7 @@ using namespace trialgate::mappings;
 namespace {
 
 std::string titer(std::string_view text, bare_integers bare = bare_integers::allowed) {
-    const auto read = read_titer(written::lower_case(written::plain_text(text)), bare);
+    const auto read = read_titer(fhir::lower(written::plain_text(text)), bare);
     return read ? tests::interval_text(*read) : "none";
 }
 

@@ -242,7 +242,10 @@ public:
         co_return net_error{net_errc::refused, false, "not here"};
     }
     const std::string& base() const noexcept override { return base_; }
-    bool same_origin(std::string_view url) const override { return fhir::origin_of(url).empty() || fhir::origin_of(url) == fhir::origin_of(base_); }
+    bool same_origin(std::string_view url) const override {
+        const auto there = parse_url(url), here = parse_url(base_);
+        return !there || (here && there->origin() == here->origin());
+    }
     breaker_state breaker() const noexcept override { return breaker_state::closed; }
     unsigned failures() const noexcept override { return 0; }
 

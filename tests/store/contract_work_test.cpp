@@ -240,7 +240,7 @@ void fill(store& s, const std::string& source) {
     s.subject_put("subject-" + source, source, "Patient/a");
     s.definition_put(source, "Medication/m", "record");
     s.refers(source, "Medication/m", "Patient/a");
-    s.decision_put({source, "Patient/a", "t", "likely", 1, true, "{}", 0, "", 0, ""});
+    s.decision_put({source, "Patient/a", "t", "likely", 1, true, 0, "", 0, ""});
     s.outbox_add(to_tell("subject-" + source, "key-" + source));
     s.outbox_add(to_tell("subject-" + source, "old-" + source));
     s.outbox_delivered(s.outbox_list("", 0, 100).back().id);

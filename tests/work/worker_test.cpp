@@ -44,6 +44,12 @@ struct bench {
         std::filesystem::remove_all(folder);
     }
 
+    mappings::trial_report report(const std::string& key, const std::string& trial = "sle-uc-msc") {
+        for (mappings::trial_report& r : work_batch(options, *now, known, at, options.site.date_of(at / 1000)).reports_of("ehr", key))
+            if (r.trial == trial)
+                return std::move(r);
+        throw std::logic_error("no such report");
+    }
     void arrive(arrival kind, std::string body, std::string method = "PUT", std::string tail = {}) {
         journal_item item{"ehr", kind, kind == arrival::hook ? "observation" : "", std::move(method), std::move(tail), "", std::move(body), at};
         now->begin();
@@ -292,11 +298,12 @@ TEST_CASE("work: a drug named by reference waits for its Medication and decides 
     b.arrive(arrival::hydrated, "Patient/p");
     b.work();
     const auto verdict = [&] {
-        const std::string report = b.now->decision("ehr", "Patient/p", "sle-uc-msc")->report;
-        const auto at = report.find("\"background-therapy\"");
-        return report.substr(report.find("\"verdict\":\"", at) + 11, 3);
+        for (const mappings::criterion_report& c : b.report("Patient/p").criteria)
+            if (c.id == "background-therapy")
+                return c.is.is;
+        throw std::logic_error("no such criterion");
     };
-    CHECK(verdict() != "met");
+    CHECK(verdict() != mappings::verdict::met);
     b.arrive(arrival::hook, R"({"resourceType":"MedicationStatement","id":"m","meta":{"versionId":"2"},"status":"active","subject":{"reference":"Patient/p"},
         "medicationReference":{"reference":"Medication/hcq"},"effectivePeriod":{"start":"2024-01-10"}})");
     b.work();
@@ -304,7 +311,7 @@ TEST_CASE("work: a drug named by reference waits for its Medication and decides 
     b.arrive(arrival::resource, R"({"resourceType":"Medication","id":"hcq","meta":{"versionId":"1"},"code":{"coding":[
         {"system":"http://www.nlm.nih.gov/research/umls/rxnorm","code":"5521"}]}})");
     b.work();
-    CHECK(verdict() == "met");
+    CHECK(verdict() == mappings::verdict::met);
 }
 
 TEST_CASE("work: a gap in the numbers asks for a reconcile once patience is over, a restart of the numbers at once") {
@@ -338,6 +345,8 @@ TEST_CASE("work: our own suggestion in a study system that is also a source is n
         "status":"candidate","study":{"reference":"ResearchStudy/sle-uc-msc"},"individual":{"reference":"Patient/p"}})");
     b.arrive(arrival::hydrated, "Patient/p");
     b.work();
-    CHECK(b.now->decision("ehr", "Patient/p", "sle-uc-msc")->report.find("already-in-study") == std::string::npos);
+    CHECK(b.report("Patient/p").status);
+    for (const mappings::shown_note& n : b.report("Patient/p").notes)
+        CHECK(n.id != "already-in-study");
     CHECK(b.told().size() == 1);
 }

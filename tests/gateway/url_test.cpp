@@ -1,4 +1,4 @@
-#include "gateway/net/http.hpp"
+#include "gateway/core/url.hpp"
 
 #include <catch2/catch.hpp>
 
