@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <utility>
 
 namespace trialgate::fhir {
@@ -75,9 +74,11 @@ std::string to_string(date d) {
     if (is_open_end(d))
         return "..";
     const year_month_day at = civil(d);
-    std::array<char, 32> text{};
-    const int length = std::snprintf(text.data(), text.size(), "%04d-%02u-%02u", at.year, at.month, at.day);
-    return {text.data(), static_cast<std::size_t>(length)};
+    const auto two = [](unsigned n) { return std::string{static_cast<char>('0' + n / 10 % 10), static_cast<char>('0' + n % 10)}; };
+    std::string year = std::to_string(at.year);
+    if (at.year >= 0 && year.size() < 4)
+        year.insert(0, 4 - year.size(), '0');
+    return year + '-' + two(at.month) + '-' + two(at.day);
 }
 
 date add_months(date d, int n) noexcept {

@@ -1,8 +1,10 @@
 #include "gateway/core/crypto.hpp"
 
 #include <cstdint>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 #include <stdexcept>
 
@@ -62,13 +64,41 @@ std::string sha256(std::string_view data) {
     return out;
 }
 
+namespace {
+
+/// HMAC with SHA-256, ready for a key: OpenSSL looks algorithms up by name, which takes longer than hashing a short text.
+EVP_MAC_CTX* hmac_of_this_thread() {
+    struct kept {
+        EVP_MAC* mac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+        EVP_MAC_CTX* context = mac ? EVP_MAC_CTX_new(mac) : nullptr;
+        kept() {
+            char digest[] = "SHA256";
+            const OSSL_PARAM with[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_construct_end()};
+            if (context && !EVP_MAC_CTX_set_params(context, with)) {
+                EVP_MAC_CTX_free(context);
+                context = nullptr;
+            }
+        }
+        kept(const kept&) = delete;
+        kept& operator=(const kept&) = delete;
+        ~kept() {
+            EVP_MAC_CTX_free(context);
+            EVP_MAC_free(mac);
+        }
+    };
+    thread_local kept one;
+    return one.context;
+}
+
+} // namespace
+
 std::string hmac_sha256(std::string_view key, std::string_view data) {
     std::string out(32, '\0');
     std::size_t size = 0;
-    const char* some_key = key.empty() ? "" : key.data(); // a null pointer would mean another thing
-    if (!EVP_Q_mac(nullptr, "HMAC", nullptr, "SHA256", nullptr, some_key, key.size(), bytes_of(data), data.size(), bytes_of(out),
-                   out.size(), &size) ||
-        size != out.size())
+    const char* some_key = key.empty() ? "" : key.data(); // a null pointer would mean: the key of before
+    EVP_MAC_CTX* const context = hmac_of_this_thread();
+    if (!context || !EVP_MAC_init(context, reinterpret_cast<const unsigned char*>(some_key), key.size(), nullptr) ||
+        !EVP_MAC_update(context, bytes_of(data), data.size()) || !EVP_MAC_final(context, bytes_of(out), &size, out.size()) || size != out.size())
         throw std::runtime_error("HMAC with SHA-256 is not available in this OpenSSL");
     return out;
 }

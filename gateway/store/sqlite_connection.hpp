@@ -17,7 +17,8 @@ public:
 
     std::int64_t journal_append(const journal_item& item) override;
     std::vector<journal_row> journal_after(std::int64_t seq, std::size_t rows, std::size_t bytes) override;
-    void journal_done(std::int64_t seq) override;
+    using store::journal_done;
+    void journal_done(std::int64_t first, std::int64_t last) override;
     journal_counts journal_count() override;
 
     std::int64_t quarantine_add(const quarantine_item& item) override;

@@ -124,19 +124,18 @@ std::vector<journal_row> sqlite_store::journal_after(std::int64_t seq, std::size
     return out;
 }
 
-void sqlite_store::journal_done(std::int64_t seq) {
-    static const query size("SELECT bytes FROM journal WHERE seq = ?1");
-    static const query erase("DELETE FROM journal WHERE seq = ?1");
+void sqlite_store::journal_done(std::int64_t first, std::int64_t last) {
+    static const query size("SELECT count(*), coalesce(sum(bytes), 0) FROM journal WHERE seq BETWEEN ?1 AND ?2");
+    static const query erase("DELETE FROM journal WHERE seq BETWEEN ?1 AND ?2");
     whole([&] {
-        std::int64_t bytes = 0;
+        std::int64_t rows = 0, bytes = 0;
         {
-            cursor c = db_.run(size, seq);
-            if (!c.step())
-                return;
-            c.read(bytes);
+            cursor c = db_.run(size, first, last);
+            c.step();
+            c.read(rows, bytes);
         }
-        db_.execute(erase, seq);
-        --added_rows_;
+        db_.execute(erase, first, last);
+        added_rows_ -= rows;
         added_bytes_ -= bytes;
     });
 }

@@ -171,7 +171,9 @@ public:
     virtual std::int64_t journal_append(const journal_item& item) = 0;
     /// Rows after `seq`, ascending; ends at `rows` rows or when `bytes` of bodies are reached (at least one row).
     virtual std::vector<journal_row> journal_after(std::int64_t seq, std::size_t rows, std::size_t bytes) = 0;
-    virtual void journal_done(std::int64_t seq) = 0;
+    /// All rows from `first` to `last`, those that are there.
+    virtual void journal_done(std::int64_t first, std::int64_t last) = 0;
+    void journal_done(std::int64_t seq) { journal_done(seq, seq); }
     virtual journal_counts journal_count() = 0;
 
     virtual std::int64_t quarantine_add(const quarantine_item& item) = 0;

@@ -318,8 +318,13 @@ void work_batch::write(store& to) {
     write_numbers(to);
     for (const quarantine_item& item : unreadable_)
         to.quarantine_add(item);
-    for (const std::int64_t seq : done_)
-        to.journal_done(seq);
+    for (auto first = done_.begin(); first != done_.end();) { // in order of arrival, so mostly one run
+        auto after = first + 1;
+        while (after != done_.end() && *after == *(after - 1) + 1)
+            ++after;
+        to.journal_done(*first, *(after - 1));
+        first = after;
+    }
     counted_.outbox = !messages_.empty();
 }
 

@@ -121,6 +121,8 @@ std::string words(const fact& f, const catalog& codes) {
 }
 
 std::string titles(std::span<const concept_id> concepts, const catalog& codes) {
+    if (concepts.size() == 1)
+        return std::string(codes.title(concepts.front()));
     std::string out;
     std::vector<concept_id> covered; // what a group named already speaks for
     int shown = 0;

@@ -66,6 +66,7 @@ public:
         if (std::holds_alternative<age_test>(c.source->test) || std::holds_alternative<sex_test>(c.source->test))
             add_person(out.evidence);
         std::vector<criterion_report> inner;
+        inner.reserve(c.parts.size());
         for (const placed_criterion& p : c.parts)
             inner.push_back(of(p, who));
         if (out.explanation.empty())

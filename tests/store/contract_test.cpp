@@ -66,6 +66,23 @@ TEST_CASE("A journal row that is done is gone, and its number is never given aga
     CHECK(s->journal_append(arrived("c")) > b);
 }
 
+TEST_CASE("Journal rows that are done together are gone and counted, with gaps between them") {
+    any_store s;
+    const auto a = s->journal_append(arrived("a"));
+    const auto b = s->journal_append(arrived("bb"));
+    const auto c = s->journal_append(arrived("ccc"));
+    const auto d = s->journal_append(arrived("dddd"));
+    s->journal_done(b);
+    s->journal_done(a, c);
+    s.reopen();
+    CHECK(bodies(s->journal_after(0, 10, 100)) == "dddd");
+    CHECK(s->journal_count().rows == 1);
+    s->journal_done(d, d + 100);
+    s->journal_done(a, d);
+    CHECK(s->journal_count().rows == 0);
+    CHECK(s->journal_count().bytes == 0);
+}
+
 TEST_CASE("The journal's counts follow every change, in and out of transactions, on every connection") {
     any_store s;
     const auto reading = s.kind.open(s.folder.path, true);
