@@ -33,6 +33,7 @@ else
 fi
 run study "$here/study.sh" "$program"
 run nginx "$here/nginx.sh" "$program"
+run hapi "$here/hapi.sh" "$program"
 
 echo
 for one in ${skipped[@]+"${skipped[@]}"}; do
