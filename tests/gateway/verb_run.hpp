@@ -71,7 +71,6 @@ public:
                 d.patient = p.key;
                 d.trial = "first-trial";
                 d.status = status;
-                d.report = "{}";
                 if (d.status == "not-now")
                     d.human = "screening";
                 rows->decision_put(d);
