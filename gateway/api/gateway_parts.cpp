@@ -47,10 +47,12 @@ std::shared_ptr<authorizer> make_authorizer(const std::string& url, const auth_c
     return make_oauth(std::move(o), time, [who](std::string why) { log_warning("token.scope", {{"for", who}, {"what", why}}); });
 }
 
-http_client_options client_options(const tls_files& tls, unsigned connections) {
+http_client_options client_options(const tls_files& tls, unsigned connections, const std::string& who, fault_board& faults) {
     http_client_options o;
-    if (!tls.ca.empty() || !tls.certificate.empty())
+    if (!tls.ca.empty() || !tls.certificate.empty()) {
         o.tls = std::make_shared<tls_context>(tls_context::role::client, tls);
+        o.tls->on_renewal([&faults, who](const std::string& problem) { tell_renewal(faults, who, problem); });
+    }
     o.connections_per_origin = std::max(2u, connections * 2);
     return o;
 }
@@ -81,14 +83,22 @@ std::string fingerprint(const library_options& options, const library& loaded) {
 
 } // namespace
 
+void tell_renewal(fault_board& faults, const std::string& whose, const std::string& problem) {
+    const std::string key = "tls." + whose;
+    if (problem.empty())
+        faults.clear(key);
+    else
+        faults.raise(key, "the changed certificate files of " + whose + " cannot be used, the old ones stay in use: " + problem);
+}
+
 std::unique_ptr<fhir_client> make_client(const std::string& url, const auth_config& auth, const tls_files& tls, const std::string& public_base,
                                          std::vector<std::shared_ptr<const signing_key>>& published, std::shared_ptr<clock> time,
-                                         const std::string& who, bool breaker) {
+                                         fault_board& faults, const std::string& who, bool breaker) {
     fhir_client_options o;
     o.base = url;
     if (!breaker)
         o.breaker_after = std::numeric_limits<unsigned>::max();
-    o.http = client_options(tls, 4);
+    o.http = client_options(tls, 4, who, faults);
     o.auth = make_authorizer(url, auth, o.http, public_base, published, time, who);
     return make_fhir_client(std::move(o), std::move(time));
 }
@@ -155,7 +165,7 @@ void gateway_parts::state::make_sources() {
     for (const source_config& c : config.sources) {
         auto s = std::make_unique<source_state>();
         s->config = c;
-        s->client = make_client(c.url, c.auth, c.tls, ground.public_url, keys, ground.time, "source " + c.name);
+        s->client = make_client(c.url, c.auth, c.tls, ground.public_url, keys, ground.time, ground.faults, "source " + c.name);
         s->types = c.types.empty() ? types_read(*net) : std::set<std::string>(c.types.begin(), c.types.end());
         s->consider_codes = consider_codes(*net);
         sources.push_back(std::move(s));
@@ -168,9 +178,9 @@ void gateway_parts::state::make_sinks() {
         s->config = c;
         if (c.kind == sink_config::type::fhir) {
             // The outbox has a breaker of its own: behind a second one, which reading back keeps open, messages would never be tried.
-            s->to = make_fhir_sink(c, make_client(c.url, c.auth, c.tls, ground.public_url, keys, ground.time, "sink " + c.name, false), ground.time);
+            s->to = make_fhir_sink(c, make_client(c.url, c.auth, c.tls, ground.public_url, keys, ground.time, ground.faults, "sink " + c.name, false), ground.time);
         } else {
-            http_client_options o = client_options(c.tls, c.concurrency);
+            http_client_options o = client_options(c.tls, c.concurrency, "sink " + c.name, ground.faults);
             auto auth = make_authorizer(c.url, c.auth, o, ground.public_url, keys, ground.time, "sink " + c.name);
             s->to = make_webhook_sink(c, std::shared_ptr<http_client>(make_http_client(std::move(o))), std::move(auth), ground.time);
         }

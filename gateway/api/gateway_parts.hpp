@@ -11,6 +11,9 @@
 
 namespace trialgate::gateway {
 
+/// The fault of certificates that were renewed and cannot be used; an empty `problem` ends it. `whose`: "listen", "source ehr".
+void tell_renewal(fault_board& faults, const std::string& whose, const std::string& problem);
+
 /// What outlives the parts.
 struct gateway_ground {
     std::string data;
@@ -56,6 +59,6 @@ private:
 /// Without `breaker` every request is tried: for a caller that spares a peer in trouble itself.
 std::unique_ptr<fhir_client> make_client(const std::string& url, const auth_config& auth, const tls_files& tls, const std::string& public_base,
                                          std::vector<std::shared_ptr<const signing_key>>& published, std::shared_ptr<clock> time,
-                                         const std::string& who, bool breaker = true);
+                                         fault_board& faults, const std::string& who, bool breaker = true);
 
 } // namespace trialgate::gateway

@@ -23,8 +23,12 @@ http_response busy() {
     return out;
 }
 
-std::shared_ptr<tls_context> server_tls(const tls_files& files) {
-    return files.certificate.empty() ? nullptr : std::make_shared<tls_context>(tls_context::role::server, files);
+std::shared_ptr<tls_context> server_tls(const tls_files& files, const std::string& listener, fault_board& faults) {
+    if (files.certificate.empty())
+        return nullptr;
+    auto out = std::make_shared<tls_context>(tls_context::role::server, files);
+    out->on_renewal([&faults, listener](const std::string& problem) { tell_renewal(faults, listener, problem); });
+    return out;
 }
 
 } // namespace
@@ -182,7 +186,7 @@ std::string live_gateway::state::figures_text() {
 }
 
 void live_gateway::state::listen_all() {
-    tls = server_tls(config.listen.tls);
+    tls = server_tls(config.listen.tls, "listen", *faults);
     http_server_options o;
     o.address = config.listen.address;
     o.tls = tls;
@@ -196,7 +200,7 @@ void live_gateway::state::listen_all() {
                      std::to_string(listener->port());
     }
 
-    operations_tls = server_tls(config.operations.tls);
+    operations_tls = server_tls(config.operations.tls, "operations", *faults);
     http_server_options p;
     p.address = config.operations.address;
     p.tls = operations_tls;

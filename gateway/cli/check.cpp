@@ -1,6 +1,5 @@
 // check: everything that can be said about a configuration without the network.
 #include "gateway/cli/live.hpp"
-#include "gateway/core/json_text.hpp"
 #include "gateway/core/terminal.hpp"
 
 #include <CLI/CLI.hpp>
@@ -12,14 +11,6 @@ namespace trialgate::gateway {
 using mappings::problem;
 
 namespace {
-
-void print_json(const problem& p) {
-    json_text out;
-    out.begin_object().key("level").string(p.level_ == problem::level::error ? "error" : "warning");
-    out.key("code").string(p.code).key("file").string(p.file).key("line").number(p.line).key("column").number(p.column);
-    out.key("text").string(p.text).key("hint").string(p.hint).end_object();
-    std::printf("%.*s\n", static_cast<int>(out.text().size()), out.text().data());
-}
 
 std::string_view word(delivery how) noexcept {
     switch (how) {
@@ -75,7 +66,7 @@ exit_code check(const std::string& given, bool json) {
     }
     const auto errors = std::count_if(problems.begin(), problems.end(), [](const problem& p) { return p.level_ == problem::level::error; });
     for (const problem& p : problems)
-        json ? print_json(p) : static_cast<void>(std::printf("%s\n", printable(to_string(p)).c_str()));
+        std::printf("%s\n", (json ? problem_json(p) : printable(to_string(p))).c_str());
     if (!json) {
         if (errors == 0)
             print_summary(config, loaded);

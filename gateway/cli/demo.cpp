@@ -4,11 +4,13 @@
 #include "gateway/cli/verbs.hpp"
 #include "gateway/core/async.hpp"
 #include "gateway/core/crypto.hpp"
+#include "gateway/core/folder_lock.hpp"
 #include "gateway/core/json_text.hpp"
 #include "gateway/core/log.hpp"
 #include "gateway/core/terminal.hpp"
 #include "gateway/demo/fhir_server.hpp"
 #include "gateway/demo/story.hpp"
+#include "gateway/store/sqlite_store.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
@@ -68,6 +70,12 @@ void write_file(const fs::path& file, std::string_view text, bool secret = false
 fs::path write_configuration(const fs::path& folder, const demo_options& o, const demo_server& hospital, const demo_server& study,
                              const std::string& hospital_token, const std::string& study_token) {
     fs::create_directories(folder / "data");
+    {
+        // Both sides begin anew each time: a gateway that remembers the last run would have told everything already.
+        const folder_lock alone((folder / "data").string());
+        for (const char* part : {"", "-wal", "-shm"})
+            fs::remove(store_file((folder / "data").string()) + part);
+    }
     write_file(folder / "hospital.token", hospital_token, true);
     write_file(folder / "study.token", study_token, true);
     if (!fs::exists(folder / "pseudonym.key"))

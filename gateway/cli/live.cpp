@@ -27,6 +27,17 @@ std::string config_file(const std::string& given) {
     return "trialgate.json";
 }
 
+std::optional<gateway_config> usable_config(const std::string& file) {
+    std::vector<mappings::problem> problems;
+    std::optional<gateway_config> out = load_config(file, problems);
+    for (const mappings::problem& p : problems) {
+        std::fprintf(stderr, "%s\n", printable(to_string(p)).c_str());
+        if (p.level_ == mappings::problem::level::error)
+            out.reset();
+    }
+    return out;
+}
+
 exit_code with_store(const std::string& given_config, access how, const std::function<exit_code(store&, const gateway_config&)>& action) {
     std::vector<mappings::problem> problems;
     const gateway_config config = load_config(config_file(given_config), problems);

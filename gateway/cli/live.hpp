@@ -13,6 +13,9 @@ void add_config_option(CLI::App& to, std::string& into);
 /// "trialgate.json".
 std::string config_file(const std::string& given);
 
+/// The configuration of a file. Problems are printed on standard error; nothing when there is an error among them.
+std::optional<gateway_config> usable_config(const std::string& file);
+
 enum class access : std::uint8_t { look, change };
 
 /// Opens the store of a configuration and runs `action`; also beside a running gateway. Only `data` of the configuration must be right: an

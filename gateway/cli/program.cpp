@@ -1,5 +1,7 @@
 #include "gateway/cli/verbs.hpp"
 
+#include "gateway/core/json_text.hpp"
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
@@ -78,6 +80,14 @@ bool print_problems(const library& loaded) {
     for (const mappings::problem& p : loaded.problems)
         std::fprintf(stderr, "%s\n", to_string(p).c_str());
     return loaded.has_errors();
+}
+
+std::string problem_json(const mappings::problem& p) {
+    json_text out;
+    out.begin_object().key("level").string(p.level_ == mappings::problem::level::error ? "error" : "warning");
+    out.key("code").string(p.code).key("file").string(p.file).key("line").number(p.line).key("column").number(p.column);
+    out.key("text").string(p.text).key("hint").string(p.hint).end_object();
+    return std::string(out.text());
 }
 
 } // namespace trialgate::gateway

@@ -17,15 +17,6 @@ namespace {
 
 constexpr duration_ms grace = 10 * second_ms;
 
-bool usable(const std::vector<mappings::problem>& problems) {
-    bool good = true;
-    for (const mappings::problem& p : problems) {
-        std::fprintf(stderr, "%s\n", to_string(p).c_str());
-        good &= p.level_ != mappings::problem::level::error;
-    }
-    return good;
-}
-
 /// A test sets the clock itself: TRIALGATE_TEST_CLOCK=milliseconds since 1970.
 std::shared_ptr<clock> chosen_clock() {
     if (const char* start = std::getenv("TRIALGATE_TEST_CLOCK"))
@@ -33,22 +24,26 @@ std::shared_ptr<clock> chosen_clock() {
     return system_clock();
 }
 
-asio::awaitable<void> handle_reload(live_gateway& gateway, const std::string& file) {
-    asio::signal_set hangup(co_await asio::this_coro::executor, SIGHUP);
+/// What an operator's signals wait in while the gateway cannot take them: without these, SIGHUP would end a process that is starting.
+struct signals {
+    explicit signals(asio::io_context& io) : hangup(io, SIGHUP), ending(io, SIGINT, SIGTERM) {}
+    asio::signal_set hangup, ending;
+};
+
+asio::awaitable<void> handle_reload(live_gateway& gateway, asio::signal_set& hangup, const std::string& file) {
     for (;;) {
         co_await hangup.async_wait(asio::use_awaitable);
-        std::vector<mappings::problem> problems;
-        gateway_config config = load_config(file, problems);
-        if (!usable(problems)) {
+        std::optional<gateway_config> config = usable_config(file);
+        if (!config) {
             log_error("reload.refused", {{"why", "the configuration has errors; the old one stays"}});
             continue;
         }
-        if (const std::string why = co_await gateway.reload(std::move(config)); !why.empty())
+        if (const std::string why = co_await gateway.reload(std::move(*config)); !why.empty())
             log_error("reload.refused", {{"why", why}});
     }
 }
 
-asio::awaitable<void> run(live_gateway& gateway, asio::io_context& io, const std::string& file, exit_code& code) {
+asio::awaitable<void> run(live_gateway& gateway, asio::io_context& io, signals& from_outside, const std::string& file, exit_code& code) {
     bool running = true;
     try {
         co_await gateway.start();
@@ -58,8 +53,8 @@ asio::awaitable<void> run(live_gateway& gateway, asio::io_context& io, const std
         running = false;
     }
     if (running) {
-        asio::co_spawn(io, handle_reload(gateway, file), asio::detached);
-        asio::signal_set ending(io, SIGINT, SIGTERM);
+        asio::co_spawn(io, handle_reload(gateway, from_outside.hangup, file), asio::detached);
+        asio::signal_set& ending = from_outside.ending;
         co_await ending.async_wait(asio::use_awaitable);
         log_info("stopping");
         ending.async_wait([&gateway](boost::system::error_code e, int) {
@@ -76,20 +71,20 @@ asio::awaitable<void> run(live_gateway& gateway, asio::io_context& io, const std
 } // namespace
 
 exit_code serve(const std::string& file) {
-    std::vector<mappings::problem> problems;
-    gateway_config config = load_config(file, problems);
-    if (!usable(problems))
+    asio::io_context io(1);
+    signals from_outside(io);
+    std::optional<gateway_config> config = usable_config(file);
+    if (!config)
         return exit_code::failed;
-    const std::string& level = config.log_level;
+    const std::string& level = config->log_level;
     set_log(level == "debug" ? log_level::debug : level == "warning" ? log_level::warning : level == "error" ? log_level::error : log_level::info,
-            config.log_json);
+            config->log_json);
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN); // a limit on the size of files is a full disk: writing fails
     exit_code code = exit_code::done;
-    asio::io_context io(1);
     {
-        live_gateway gateway(io, std::move(config), chosen_clock(), {});
-        asio::co_spawn(io, run(gateway, io, file, code), asio::detached);
+        live_gateway gateway(io, std::move(*config), chosen_clock(), {});
+        asio::co_spawn(io, run(gateway, io, from_outside, file, code), asio::detached);
         io.run();
     }
     return code;

@@ -22,7 +22,7 @@ std::string remove_at_server(const gateway_config& config, const source_config& 
     source_state source;
     source.config = which;
     std::vector<std::shared_ptr<const signing_key>> keys;
-    source.client = make_client(which.url, which.auth, which.tls, config.listen.public_url, keys, time, "source " + which.name);
+    source.client = make_client(which.url, which.auth, which.tls, config.listen.public_url, keys, time, faults, "source " + which.name);
     asio::io_context io(1);
     std::string out = "interrupted";
     asio::co_spawn(io, remove_subscriptions(services, source), [&](std::exception_ptr e, std::string why) {
@@ -40,13 +40,10 @@ std::string remove_at_server(const gateway_config& config, const source_config& 
 }
 
 exit_code remove(const std::string& file, const std::string& name, bool forget_only) {
-    std::vector<mappings::problem> problems;
-    const gateway_config config = load_config(file, problems);
-    for (const mappings::problem& p : problems)
-        if (p.level_ == mappings::problem::level::error) {
-            std::fprintf(stderr, "%s\n", to_string(p).c_str());
-            return exit_code::failed;
-        }
+    const std::optional<gateway_config> usable = usable_config(file);
+    if (!usable)
+        return exit_code::failed;
+    const gateway_config& config = *usable;
     const auto which = std::find_if(config.sources.begin(), config.sources.end(), [&](const source_config& s) { return s.name == name; });
     if (which == config.sources.end() && !forget_only) {
         std::fprintf(stderr, "error: %s names no source '%s'; put it back to take its Subscriptions off the server, or use --forget-only\n",

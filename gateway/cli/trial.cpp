@@ -28,12 +28,6 @@ std::optional<library> load(const std::shared_ptr<trial_options_>& chosen, exit_
     return load_library(chosen->common.library);
 }
 
-void write_problem(json_text& out, const problem& p) {
-    out.begin_object().key("level").string(p.level_ == problem::level::error ? "error" : "warning");
-    out.key("code").string(p.code).key("file").string(p.file).key("line").number(p.line).key("column").number(p.column);
-    out.key("text").string(p.text).key("hint").string(p.hint).end_object();
-}
-
 exit_code check(const std::shared_ptr<trial_options_>& chosen) {
     exit_code code = exit_code::usage;
     const auto loaded = load(chosen, code);
@@ -43,7 +37,7 @@ exit_code check(const std::shared_ptr<trial_options_>& chosen) {
         json_text out;
         out.begin_object().key("problems").begin_array();
         for (const problem& p : loaded->problems)
-            write_problem(out, p);
+            out.json(problem_json(p));
         out.end_array().key("trials").begin_array();
         for (const auto& t : loaded->trials)
             out.begin_object().key("id").string(t->id).key("version").string(t->version).end_object();

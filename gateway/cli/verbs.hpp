@@ -49,4 +49,7 @@ bool split_settings(screening_options& options);
 /// Prints problems to standard error; true when there is an error among them.
 bool print_problems(const library& loaded);
 
+/// {"level":"error","code":...,"file":...,"line":...,"column":...,"text":...,"hint":...}
+std::string problem_json(const mappings::problem& p);
+
 } // namespace trialgate::gateway

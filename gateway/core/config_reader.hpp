@@ -53,6 +53,8 @@ private:
 
         // Each leaves `into` when the member is absent or wrong.
         void text(std::string_view name, std::string& into);
+        /// Of a resource or operation below the server's base: never another server.
+        void path_below(std::string_view name, std::string& into);
         void texts(std::string_view name, std::vector<std::string>& into);
         void truth(std::string_view name, bool& into);
         void span(std::string_view name, duration_ms& into, duration_ms least, duration_ms most);

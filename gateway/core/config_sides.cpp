@@ -47,7 +47,7 @@ source_config config_reader::read_source(value v) {
         warn("not-used", v["topics"], "'topics' is not used with this 'delivery'");
     read_types(m.take("types"), out);
     read_criteria(m.take("criteria"), out);
-    m.text("subscriptionPath", out.subscription_path);
+    m.path_below("subscriptionPath", out.subscription_path);
     m.one_of("subscriptionStatus", out.subscription_status, {{"requested", std::string("requested")}, {"active", std::string("active")}});
     m.truth("payload", out.payload);
     m.truth("canary", out.canary);
@@ -73,7 +73,7 @@ void config_reader::read_source_timing(object& m, source_config& into) {
     m.span("silence", into.silence, second_ms, 90 * day_ms);
     m.span("sweepEvery", into.sweep_every, 0, 365 * day_ms);
     m.one_of("firstLoad", into.initial, {{"search", first_load::search}, {"bulk", first_load::bulk}, {"none", first_load::none}});
-    m.text("bulkPath", into.bulk_path);
+    m.path_below("bulkPath", into.bulk_path);
     if (m.whole()["bulkPath"] && into.initial != first_load::bulk)
         warn("not-used", m.whole()["bulkPath"], "'bulkPath' is not used unless 'firstLoad' is \"bulk\"");
 }

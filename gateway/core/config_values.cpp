@@ -141,6 +141,17 @@ void config_reader::object::text(std::string_view name, std::string& into) {
         into = std::move(*t);
 }
 
+void config_reader::object::path_below(std::string_view name, std::string& into) {
+    const value v = take(name);
+    auto t = reader_.text(v);
+    if (!t)
+        return;
+    const bool climbs = *t == ".." || t->starts_with("../") || t->ends_with("/..") || t->find("/../") != t->npos;
+    if (t->empty() || t->front() == '/' || climbs || t->find("://") != t->npos || t->find_first_of("\\#") != t->npos || !graphic(*t))
+        return reader_.error("bad-path", v, "'" + std::string(name) + "' is a path below the server's base URL", "e.g. \"Subscription\" or \"Group/123\"");
+    into = std::move(*t);
+}
+
 void config_reader::object::texts(std::string_view name, std::vector<std::string>& into) {
     const value list = take(name);
     if (!list)

@@ -5,6 +5,7 @@
 #include "gateway/core/log.hpp"
 
 #include <algorithm>
+#include <boost/asio/multiple_exceptions.hpp>
 #include <limits>
 
 namespace trialgate::gateway::pull {
@@ -75,7 +76,8 @@ meaning meaning_of(const fhir_answer& answer) noexcept {
     case 401:
     case 403: return meaning::denied;
     case 501: return meaning::rejected;
-    default: return answer.transient() ? meaning::later : meaning::rejected;
+    default: // a redirect is a proxy's word, for maintenance or to a login page; the server itself said nothing about what was asked
+        return answer.transient() || answer.status / 100 == 3 ? meaning::later : meaning::rejected;
     }
 }
 
@@ -101,7 +103,7 @@ asked told(intake_services& services, source_state& source, net_result<fhir_answ
     out.what = meaning_of(out.answer);
     out.retry_after = out.answer.retry_after.value_or(0);
     services.faults.clear(no_token);
-    const bool sick = out.what == meaning::later && out.answer.status >= 500;
+    const bool sick = out.what == meaning::later && (out.answer.status >= 500 || out.answer.status / 100 == 3);
     if (sick)
         services.faults.raise(unreachable, "the server answers " + std::to_string(out.answer.status));
     else
@@ -222,6 +224,25 @@ bool second_look::confirmed(const std::string& what, instant now) {
     return true;
 }
 
+namespace {
+
+/// What may be logged of an exception: its own text may quote what was read.
+std::string reason_of(const std::exception_ptr& failed) {
+    try {
+        std::rethrow_exception(failed);
+    } catch (const asio::multiple_exceptions& e) { // one part failed and took the others with it
+        return reason_of(e.first_exception());
+    } catch (const boost::system::system_error& e) {
+        return e.code().message();
+    } catch (const store_error& e) {
+        return e.what();
+    } catch (const std::exception&) {
+        return "unexpected exception";
+    }
+}
+
+} // namespace
+
 asio::awaitable<void> forever(intake_services& services, const source_state& source, std::string_view what,
                               std::function<asio::awaitable<void>()> body) {
     for (;;) {
@@ -232,10 +253,8 @@ asio::awaitable<void> forever(intake_services& services, const source_state& sou
             if (e.code() == asio::error::operation_aborted)
                 throw;
             reason = e.code().message();
-        } catch (const store_error& e) {
-            reason = e.what();
-        } catch (const std::exception&) {
-            reason = "unexpected exception"; // its text may quote what was read
+        } catch (...) {
+            reason = reason_of(std::current_exception());
         }
         // Several parts that were cancelled together end with one exception of several.
         if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)

@@ -93,6 +93,9 @@ asio::awaitable<pass> type_reader::search(std::string type, bool asked) {
     if (known.reads_all && !asked && now < known.read_all + pace)
         co_return pass::done;
     known.read_all = now;
+    // What refused the parameters may have been a proxy, or a version of the server that is gone.
+    if (known.plainness > 0 && now >= known.plainer + slowest)
+        known.plainness = 0;
     chain_end end = chain_end::expired;
     chain c;
     for (unsigned attempt = 0; attempt < most_restarts && (end == chain_end::expired || end == chain_end::plainer);) {
@@ -108,6 +111,7 @@ asio::awaitable<pass> type_reader::search(std::string type, bool asked) {
         end = co_await follow(c);
         if (end == chain_end::plainer) {
             ++known.plainness;
+            known.plainer = now;
             continue;
         }
         known.stuck = end == chain_end::whole || c.checkpoint != before ? 0 : known.stuck + 1;
@@ -179,6 +183,7 @@ type_reader::chain_end type_reader::trouble(const chain& c, step s) {
     case step::rejected:
         if (habits_[c.type].plainness < most_plainness)
             return chain_end::plainer;
+        habits_[c.type].plainness = 0; // refused without parameters too: it was not they
         complain(c.type, "not-searchable", "the server refuses to search; its resources come by notifications and with each patient only");
         break;
     case step::missing: complain(c.type, "not-searchable", "the server does not know this type"); break;

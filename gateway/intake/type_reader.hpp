@@ -32,6 +32,7 @@ private:
     /// What this process has learned about asking for a type.
     struct habits {
         unsigned plainness = 0; ///< 0: _lastUpdated and _sort; 1: without _sort; 2: without both
+        instant plainer = 0;    ///< when that was learned
         unsigned stuck = 0;     ///< chains that ended early without progress of the checkpoint
         bool reads_all = false; ///< the server ignores _lastUpdated
         instant read_all = 0;   ///< when everything was read last

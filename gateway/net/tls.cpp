@@ -175,6 +175,8 @@ void load_again(tls_context::state& s) {
     } catch (const std::exception& e) {
         s.problem = e.what(); // stamps stay: tried again at the next look
     }
+    if (s.told)
+        s.told(s.problem);
 }
 
 SSL* new_session(const tls_context& context) {
@@ -198,6 +200,8 @@ tls_context::tls_context(role r, tls_files files) : state_(std::make_shared<stat
 }
 
 tls_context::~tls_context() = default;
+
+void tls_context::on_renewal(std::function<void(const std::string&)> told) { state_->told = std::move(told); }
 
 std::string tls_context::reload() {
     const std::lock_guard lock(state_->guard);

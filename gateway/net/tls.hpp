@@ -3,6 +3,7 @@
 
 #include "gateway/core/tls_files.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,6 +23,10 @@ public:
     std::int64_t expires() const;
     /// Why the last look at the files failed; empty when it did not. For health reports: the old material is still in use.
     std::string problem() const;
+
+    /// `told` hears each time the files were looked at because they had changed: why they cannot be used, or an empty text. From any thread; set it
+    /// before the context is used.
+    void on_renewal(std::function<void(const std::string& problem)> told);
 
     struct state;
     std::shared_ptr<state> current() const; ///< for net/ only (tls_state.hpp)

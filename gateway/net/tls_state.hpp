@@ -28,6 +28,7 @@ struct tls_context::state {
     std::array<file_stamp, 3> stamps;
     std::chrono::steady_clock::time_point looked;
     std::string problem;
+    std::function<void(const std::string&)> told;
 
     std::shared_ptr<ssl_ctx_st> now_in_use() {
         const std::lock_guard lock(guard);

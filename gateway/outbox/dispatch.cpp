@@ -11,7 +11,7 @@ namespace trialgate::gateway {
 namespace {
 
 constexpr duration_ms look_every = 10 * second_ms;       ///< another process (`outbox retry`) cannot ring the bell
-constexpr duration_ms figures_every = 5 * second_ms;
+constexpr duration_ms dead_letters_every = 5 * second_ms;
 constexpr duration_ms pause_of_store = 10 * second_ms;   ///< after a commit or a read failed
 constexpr std::chrono::seconds notice_clock{30};         ///< of real time: a wait until "ten o'clock" gets longer when the clock is set back
 constexpr int requests_in_a_delivery = 4;                ///< an attempt as a whole may take so many times the deadline of one request
@@ -81,7 +81,7 @@ private:
             if (now < seen - minute_ms) { // also at the start
                 health_.forget_times();
                 retries_.clear();
-                figures_at_ = 0;
+                looked_at_ = 0;
                 std::function<void(store&)> work = [sink = config_.name, now, latest = now + std::max(config_.longest_retry, longest_wait)](store& s) {
                     bring_forward(s, sink, now, latest);
                 };
@@ -92,7 +92,7 @@ private:
             seen = now;
             try {
                 begin(executor, now);
-                show(now);
+                look_for_dead_letters(now);
             } catch (const store_error& e) {
                 stumble("read", e, now);
             }
@@ -207,17 +207,14 @@ private:
                       {{"sink", config_.name}, {"reason", result.why}, {"attempts", next.attempts}});
     }
 
-    void show(instant now) {
-        if (now < figures_at_ + figures_every)
+    void look_for_dead_letters(instant now) {
+        if (now < looked_at_ + dead_letters_every)
             return;
-        figures_at_ = now;
-        const outbox_counts all = with_.reading.outbox_count(config_.name);
-        with_.figures.set("trialgate_outbox_waiting", {{"sink", config_.name}}, static_cast<double>(all.waiting));
-        with_.figures.set("trialgate_outbox_dead", {{"sink", config_.name}}, static_cast<double>(all.dead));
-        const double age = all.oldest == 0 ? 0 : static_cast<double>(std::max<instant>(now - all.oldest, 0)) / 1000;
-        with_.figures.set("trialgate_outbox_age_seconds", {{"sink", config_.name}}, age);
-        if (all.dead == 0 && std::exchange(dead_known_, false))
+        looked_at_ = now;
+        if (dead_known_ && with_.reading.outbox_count(config_.name).dead == 0) {
+            dead_known_ = false;
             with_.faults.clear(fault_ + "dead-letters");
+        }
     }
 
     void stumble(std::string_view where, const store_error& e, instant now) {
@@ -233,7 +230,7 @@ private:
     const std::string fault_;
     std::map<std::string, std::shared_ptr<asio::cancellation_signal>> busy_; ///< subjects with an attempt under way, to cut it off
     std::set<instant> retries_;               ///< when rows that failed come due
-    instant figures_at_ = 0;
+    instant looked_at_ = 0;
     bool reached_ = false;
     bool dead_known_ = true; ///< also of an earlier run
 };

@@ -1,6 +1,6 @@
 #include "fhir/instant.hpp"
 
-#include <catch2/catch_all.hpp>
+#include <catch2/catch.hpp>
 
 #include <limits>
 

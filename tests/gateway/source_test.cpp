@@ -1,4 +1,5 @@
 #include "gateway/input/source.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -12,30 +13,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A folder of its own for one test.
-struct folder {
-    folder() {
-        std::string name = (fs::temp_directory_path() / "trialgate-XXXXXX").string();
-        REQUIRE(::mkdtemp(name.data()));
-        at = name;
-    }
-    ~folder() {
-        std::error_code ignored;
-        fs::remove_all(at, ignored);
-    }
-    std::string write(const std::string& name, std::string_view text) const {
-        fs::create_directories((at / name).parent_path());
-        std::ofstream(at / name, std::ios::binary) << text;
-        return (at / name).string();
-    }
+struct folder : trialgate::tests::scratch_folder {
     std::string zip(const std::string& name, const std::string& text) const {
-        const std::string file = (at / name).string();
+        const std::string file = *this / name;
         gzFile out = ::gzopen(file.c_str(), "wb");
         ::gzwrite(out, text.data(), static_cast<unsigned>(text.size()));
         ::gzclose(out);
         return file;
     }
-    fs::path at;
 };
 
 struct seen {
@@ -115,7 +100,7 @@ TEST_CASE("source: folders are walked in order, and only for files of records") 
     here.write("a/readme.txt", "{}");
     here.write(".hidden/three.json", "{}");
     std::vector<input_problem> problems;
-    const auto files = list_inputs({here.at.string(), (here.at / "none.json").string()}, problems);
+    const auto files = list_inputs({here.path().string(), here / "none.json"}, problems);
     REQUIRE(files.size() == 2);
     REQUIRE(files[0].name.ends_with("one.json"));
     REQUIRE(files[1].name.ends_with("two.ndjson"));

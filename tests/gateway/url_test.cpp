@@ -47,17 +47,3 @@ TEST_CASE("Loopback is known by its names and addresses only") {
     for (const char* host : {"", "localhost.example.org", "127.example.org", "127.1", "127.0.0.", "128.0.0.1", "0.0.0.0", "::", "::2", "127.0.0.1.evil"})
         CHECK_FALSE(is_loopback(host));
 }
-
-TEST_CASE("Header names compare without case and keep order and repetition") {
-    http_headers headers{{"Link", "a"}, {"X", "1"}, {"link", "b"}};
-    CHECK(headers["LINK"] == "a");
-    CHECK(headers["none"].empty());
-    CHECK(headers.has("x"));
-    headers.set("lInK", "c");
-    CHECK(std::distance(headers.begin(), headers.end()) == 2);
-    CHECK(headers["link"] == "c");
-    headers.set("New", "n");
-    CHECK(headers["new"] == "n");
-    headers.remove("LINK");
-    CHECK_FALSE(headers.has("link"));
-}

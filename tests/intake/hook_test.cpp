@@ -2,6 +2,7 @@
 
 #include "gateway/core/async.hpp"
 #include "gateway/core/crypto.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -39,12 +40,9 @@ private:
 
 struct hospital_hook {
     hospital_hook() {
-        std::string made = (std::filesystem::temp_directory_path() / "trialgate-hook-XXXXXX").string();
-        REQUIRE(::mkdtemp(made.data()) != nullptr);
-        folder = made;
-        auto writing = open_sqlite(folder);
-        reading = open_sqlite(folder);
-        commits = std::make_unique<watched_committer>(start_committer(std::move(writing), folder));
+        auto writing = open_sqlite(folder.path().string());
+        reading = open_sqlite(folder.path().string());
+        commits = std::make_unique<watched_committer>(start_committer(std::move(writing), folder.path().string()));
         subscribe("lab", token, "s3cr3t");
     }
     ~hospital_hook() {
@@ -52,8 +50,6 @@ struct hospital_hook {
         hook.reset();
         reading.reset();
         commits.reset();
-        std::error_code ignored;
-        std::filesystem::remove_all(folder, ignored);
     }
     hospital_hook(const hospital_hook&) = delete;
 
@@ -115,7 +111,7 @@ struct hospital_hook {
         return run(bell.wait(*time, time->now()));
     }
 
-    std::string folder;
+    trialgate::tests::scratch_folder folder;
     std::shared_ptr<manual_clock> time = make_manual_clock(start);
     fault_board faults{time, [](const fault_row&, bool) {}};
     metrics figures;

@@ -7,6 +7,7 @@
 #include "gateway/core/async.hpp"
 #include "gateway/intake/pull_tools.hpp"
 #include "gateway/intake/runners.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -22,21 +23,6 @@ inline instant at(std::string_view text) {
     REQUIRE(read.has_value());
     return *read;
 }
-
-class temporary_folder {
-public:
-    temporary_folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "trialgate-XXXXXX").string();
-        REQUIRE(mkdtemp(name.data()) != nullptr);
-        path = name;
-    }
-    temporary_folder(const temporary_folder&) = delete;
-    ~temporary_folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path, ignored);
-    }
-    std::string path;
-};
 
 class inline_committer final : public committer {
 public:
@@ -174,10 +160,10 @@ inline std::string searchset(const std::vector<std::string>& resources, const st
 
 /// Everything around one source.
 struct pulling {
-    temporary_folder folder;
+    trialgate::tests::scratch_folder folder;
     asio::io_context io;
     std::shared_ptr<manual_clock> time = make_manual_clock(at("2026-03-15T10:00:00Z"));
-    std::unique_ptr<store> kept = open_sqlite(folder.path);
+    std::unique_ptr<store> kept = open_sqlite(folder.path().string());
     inline_committer writer{*kept};
     fault_board faults{time, {}};
     metrics figures;

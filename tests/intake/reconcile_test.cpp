@@ -324,6 +324,47 @@ TEST_CASE("a server that refuses parameters is asked more plainly") {
     CHECK(p.fault_keys() == strings{"source.ehr.Observation.no-last-updated"});
 }
 
+TEST_CASE("what was learned from refusals is forgotten, for a proxy or an older version may have refused") {
+    polling p;
+    p.server->expect(answered(since, 400));
+    p.server->expect(answered("GET Observation?_lastUpdated=ge2026-03-15T09:48:00.000Z&_count=200", 400));
+    p.server->expect(ok("GET Observation?_count=200", searchset({obs("a", "55:00")})));
+    p.go();
+    p.check_script();
+    p.server->expect(ok(from("53:00"), page_of({obs("b", "56:00")})));
+    for (int i = 0; i < 14 && !p.server->script.empty(); ++i)
+        p.pass(5 * minute_ms);
+    p.check_script();
+    CHECK(p.cursor() > t("55:00"));
+    CHECK(p.fault_keys().empty());
+}
+
+TEST_CASE("a server that refuses everything for a while is asked as before when it is well") {
+    polling p;
+    p.server->expect(answered(since, 400));
+    p.server->expect(answered("GET Observation?_lastUpdated=ge2026-03-15T09:48:00.000Z&_count=200", 400));
+    p.server->expect(answered("GET Observation?_count=200", 400));
+    p.go();
+    CHECK(p.fault_keys() == strings{"source.ehr.Observation.not-searchable"});
+    p.server->expect(ok(since, page_of({obs("a", "55:00")})));
+    p.pass(5 * minute_ms);
+    p.check_script();
+    CHECK(p.cursor() == t("55:00"));
+    CHECK(p.fault_keys().empty());
+}
+
+TEST_CASE("a redirect, as a proxy in maintenance sends it, says nothing about what was asked") {
+    polling p;
+    p.server->expect(answered(since, 302));
+    p.go();
+    CHECK(p.fault_keys() == strings{"source.ehr.unreachable"});
+    p.server->expect(ok(since, page_of({obs("a", "55:00")})));
+    p.pass(minute_ms);
+    p.check_script();
+    CHECK(p.cursor() == t("55:00"));
+    CHECK(p.fault_keys().empty());
+}
+
 TEST_CASE("a type that is denied does not keep the others") {
     const int status = GENERATE(403, 404);
     polling p({"Condition", "Observation"});

@@ -152,7 +152,7 @@ TEST_CASE("A streamed answer that pauses too long is given up, and an error stat
             co_await end.hear_all();
         };
         raw_server server(io, script);
-        run(io, stream(server.url(), milliseconds(40)));
+        run(io, stream(server.url(), milliseconds(400)));
         CHECK(error_of(*out).code == net_errc::timeout);
         CHECK(pieces == 1);
     }

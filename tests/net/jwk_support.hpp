@@ -4,11 +4,10 @@
 #include "fhir/json.hpp"
 #include "gateway/core/crypto.hpp"
 #include "gateway/net/oauth.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -32,26 +31,10 @@ inline key_handle owned(EVP_PKEY* key) {
 inline key_handle new_ec_key(const char* curve = "P-384") { return owned(EVP_EC_gen(curve)); }
 inline key_handle new_rsa_key(unsigned bits = 2048) { return owned(EVP_RSA_gen(bits)); }
 
-/// A folder of its own for one test.
-class key_folder {
+class key_folder : public scratch_folder {
 public:
-    key_folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "trialgate-XXXXXX").string();
-        REQUIRE(::mkdtemp(name.data()));
-        at_ = name;
-    }
-    ~key_folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(at_, ignored);
-    }
-    key_folder(const key_folder&) = delete;
-    key_folder& operator=(const key_folder&) = delete;
-
-    std::string file(const std::string& name) const { return (at_ / name).string(); }
-    std::string write(const std::string& name, std::string_view text) const {
-        std::ofstream(file(name), std::ios::binary) << text;
-        return file(name);
-    }
+    using scratch_folder::write;
+    std::string file(const std::string& name) const { return *this / name; }
     /// With a passphrase: encrypted by it.
     std::string write(const std::string& name, const key_handle& key, const char* passphrase = nullptr) const {
         BIO* out = BIO_new_file(file(name).c_str(), "w");
@@ -65,9 +48,6 @@ public:
     std::shared_ptr<const signing_key> key(const std::string& name, const key_handle& key, std::string kid = {}) const {
         return std::make_shared<const signing_key>(write(name, key), std::move(kid));
     }
-
-private:
-    std::filesystem::path at_;
 };
 
 /// Numbers of a JWK by their OpenSSL names; `d` and the like too, when they are there.

@@ -5,6 +5,7 @@
 #include "gateway/net/http_client.hpp"
 #include "gateway/net/http_server.hpp"
 #include "gateway/net/tls.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/detached.hpp>
@@ -116,25 +117,8 @@ private:
     int connections_ = 0;
 };
 
-/// A folder of its own, gone at the end.
-class temporary_folder {
-public:
-    temporary_folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "trialgate-net-XXXXXX").string();
-        REQUIRE(::mkdtemp(name.data()) != nullptr);
-        at_ = name;
-    }
-    ~temporary_folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(at_, ignored);
-    }
-    temporary_folder(const temporary_folder&) = delete;
-    std::string file(const std::string& name) const { return (at_ / name).string(); }
-    std::string path() const { return at_.string(); }
-    void write(const std::string& name, const std::string& text) const { std::ofstream(at_ / name, std::ios::binary) << text; }
-
-private:
-    std::filesystem::path at_;
+struct temporary_folder : scratch_folder {
+    std::string file(const std::string& name) const { return *this / name; }
 };
 
 /// Runs a shell command in silence.
@@ -146,11 +130,11 @@ inline bool shell(const std::string& command) {
 class certificates : public temporary_folder {
 public:
     certificates() { make("localhost client other.example"); }
-    void make(const std::string& arguments) const { REQUIRE(shell(TRIALGATE_SOURCE_DIR "/certs/make.sh --to '" + path() + "' " + arguments)); }
+    void make(const std::string& arguments) const { REQUIRE(shell(TRIALGATE_SOURCE_DIR "/certs/make.sh --to '" + path().string() + "' " + arguments)); }
     /// As `NAME`, but its time is over.
     void make_expired(const std::string& name) const {
         write("expired.conf", "subjectAltName = DNS:localhost,IP:127.0.0.1,IP:::1\n");
-        REQUIRE(shell("cd '" + path() + "' && openssl req -new -key " + name + ".key -subj /CN=" + name + " -out expired.csr && "
+        REQUIRE(shell("cd '" + path().string() + "' && openssl req -new -key " + name + ".key -subj /CN=" + name + " -out expired.csr && "
                       "openssl x509 -req -in expired.csr -CA ca.pem -CAkey ca.key -set_serial 99 -days -1 -extfile expired.conf -out " + name + ".pem"));
     }
     tls_files server(const std::string& name = "localhost") const { return {"", file(name + ".pem"), file(name + ".key"), false}; }

@@ -206,16 +206,21 @@ TEST_CASE("A renewal that cannot be used keeps what was there and says why") {
     const certificates certs;
     asio::io_context io;
     const auto context = tls(tls_context::role::server, certs.server());
+    std::vector<std::string> told;
+    context->on_renewal([&](const std::string& problem) { told.push_back(problem); });
     const auto server = secure_server(io, context);
     const auto expires = context->expires();
     certs.write("localhost.pem", "half a cert");
     CHECK_THAT(context->reload(), Contains("localhost.pem"));
+    REQUIRE(told.size() == 1);
+    CHECK_THAT(told[0], Contains("localhost.pem"));
     CHECK_THAT(context->problem(), Contains("localhost.pem"));
     CHECK(context->expires() == expires);
     CHECK(value_of(ask(io, https(*server), certs.client())).status == 200);
     certs.make("localhost");
     CHECK(context->reload().empty());
     CHECK(context->problem().empty());
+    CHECK(told.back().empty());
 }
 
 TEST_CASE("Files that cannot be used are named with the reason") {
@@ -274,7 +279,7 @@ TEST_CASE("certs/make.sh keeps the CA, renews leaf certificates and keeps keys p
     for (const char* name : {"ca.key", "localhost.key", "client.key"})
         CHECK(std::filesystem::status(certs.file(name)).permissions() == (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
     std::filesystem::remove(certs.file("ca.key"));
-    const std::string again = TRIALGATE_SOURCE_DIR "/certs/make.sh --to '" + certs.path() + "'";
+    const std::string again = TRIALGATE_SOURCE_DIR "/certs/make.sh --to '" + certs.path().string() + "'";
     CHECK_FALSE(shell(again));
     CHECK_FALSE(shell(again + " --new-ca --days 826"));
     CHECK_FALSE(shell(again + " --new-ca ../evil"));
@@ -283,7 +288,7 @@ TEST_CASE("certs/make.sh keeps the CA, renews leaf certificates and keeps keys p
 
 TEST_CASE("certs/make-signing-key.sh makes keys for both algorithms and overwrites none") {
     const temporary_folder folder;
-    const std::string make = TRIALGATE_SOURCE_DIR "/certs/make-signing-key.sh --to '" + folder.path() + "'";
+    const std::string make = TRIALGATE_SOURCE_DIR "/certs/make-signing-key.sh --to '" + folder.path().string() + "'";
     REQUIRE(shell(make + " ec"));
     REQUIRE(shell(make + " --rsa rsa"));
     CHECK(shell("openssl pkey -in '" + folder.file("ec.key") + "' -noout -text | grep -q secp384r1"));

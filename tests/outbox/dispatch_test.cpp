@@ -79,8 +79,8 @@ private:
 };
 
 struct outbox_world : still_world {
-    temporary_folder folder;
-    std::unique_ptr<store> rows = open_sqlite(folder.path);
+    scratch_folder folder;
+    std::unique_ptr<store> rows = open_sqlite(folder.path().string());
     prompt_committer writer{*rows};
     std::vector<std::string> alerts;
     fault_board faults{time, [this](const fault_row& f, bool over) { alerts.push_back((over ? "-" : "+") + f.key); }};

@@ -59,14 +59,14 @@ class Gateway:
     def file(self):
         return os.path.join(self.folder, "trialgate.json")
 
-    def start(self, ready=True, before=None, **environment):
-        """`before` runs in the new process, ahead of the program."""
+    def start(self, ready=True, before=None, config=None, **environment):
+        """`before` runs in the new process, ahead of the program; `config` is read instead of the usual file."""
         self._read_to_the_end()
         if self.port:  # hooks are registered with this address: a restart comes back to it
             self.config["listen"]["address"] = f"127.0.0.1:{self.port}"
         self.write("trialgate.json", json.dumps(self.config))
         env = dict(os.environ, TRIALGATE_TEST_CLOCK=str(self.now), **self.environment, **environment)
-        self.process = subprocess.Popen([PROGRAM, "serve", "--config", self.file()], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        self.process = subprocess.Popen([PROGRAM, "serve", "--config", config or self.file()], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                         text=True, env=env, errors="replace", preexec_fn=before)
         self.operations = None
         self.reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)

@@ -281,6 +281,19 @@ class Promises(Scenario):
         self.settled()
         self.assertEqual(len(self.assert_study_agrees()), 2)
 
+    def test_p9_a_signal_during_the_start_is_neither_fatal_nor_lost(self):
+        self.ready()
+        self.gateway.stop()
+        pipe = os.path.join(self.gateway.folder, "pipe.json")
+        os.mkfifo(pipe)
+        self.gateway.start(ready=False, config=pipe)
+        with open(pipe, "w") as to:  # opens when the program reads its configuration
+            self.gateway.process.send_signal(signal.SIGHUP)
+            to.write(json.dumps(self.gateway.config))
+        with open(pipe, "w") as to:
+            to.write(json.dumps(self.gateway.config))
+        wait_until(lambda: any(" reloaded" in line for line in self.gateway.output), "the configuration is read again")
+
     def test_p10_nothing_is_reachable_without_authentication(self):
         self.ready()
         channel = self.hooks()["Observation"]

@@ -26,9 +26,9 @@ private:
 };
 
 struct running {
-    running() : writer(start_committer(open_sqlite(folder.path), folder.path)) {}
-    std::unique_ptr<store> read() { return open_sqlite(folder.path, true); }
-    temporary_folder folder;
+    running() : writer(start_committer(open_sqlite(folder.path().string()), folder.path().string())) {}
+    std::unique_ptr<store> read() { return open_sqlite(folder.path().string(), true); }
+    scratch_folder folder;
     std::unique_ptr<committer> writer;
 };
 
@@ -133,10 +133,10 @@ TEST_CASE("A work that fails takes nothing of its group with it and leaves nothi
 }
 
 TEST_CASE("A full store fails what needs space, not what gives it back, and recovers") {
-    temporary_folder folder;
+    scratch_folder folder;
     sqlite_options options;
     options.max_pages = 100;
-    const auto writer = start_committer(open_sqlite(folder.path, options), folder.path);
+    const auto writer = start_committer(open_sqlite(folder.path().string(), options), folder.path().string());
     const std::string body(10'000, 'x');
     std::int64_t seq = 0, first = 0;
     const auto append = [&] { return commit_and_wait(*writer, [&](store& s) { seq = s.journal_append(arrived(body)); }); };
@@ -176,7 +176,7 @@ TEST_CASE("Stopping commits what was handed in and refuses what comes later") {
     const auto late = commit_and_wait(*r.writer, [](store& s) { s.journal_append(arrived("late")); });
     REQUIRE(late);
     CHECK(late->what_kind() == store_error::kind::closed);
-    CHECK_FALSE(std::filesystem::exists(store_file(r.folder.path) + "-wal")); // checkpointed, and nobody else reads
+    CHECK_FALSE(std::filesystem::exists(store_file(r.folder.path().string()) + "-wal")); // checkpointed, and nobody else reads
     CHECK(r.read()->journal_count().rows == 50);
 }
 

@@ -85,7 +85,7 @@ TEST_CASE("Journal rows that are done together are gone and counted, with gaps b
 
 TEST_CASE("The journal's counts follow every change, in and out of transactions, on every connection") {
     any_store s;
-    const auto reading = s.kind.open(s.folder.path, true);
+    const auto reading = s.kind.open(s.folder.path().string(), true);
     const auto counts = [](store& from) {
         const auto c = from.journal_count();
         return std::to_string(c.rows) + " rows " + std::to_string(c.bytes) + " bytes since " + std::to_string(c.oldest);
@@ -130,7 +130,7 @@ TEST_CASE("A transaction that is rolled back changes nothing") {
 
 TEST_CASE("A reading connection sees what was committed, not what is being written, and cannot write") {
     any_store s;
-    const auto reading = s.kind.open(s.folder.path, true);
+    const auto reading = s.kind.open(s.folder.path().string(), true);
     s->begin();
     s->value_put("a", "1");
     CHECK_FALSE(reading->value("a"));

@@ -85,13 +85,13 @@ void commit_one_by_one(const std::string& folder, int out) {
 } // namespace
 
 TEST_CASE("What was acknowledged is there after the process was killed at any time") {
-    temporary_folder folder;
+    scratch_folder folder;
     std::set<std::int32_t> acknowledged;
     std::mt19937 random(2026);
     std::int32_t from = 0;
     for (int round = 0; round < 25; ++round) {
         {
-            child c([&](int out) { commit_for_ever(folder.path, out, from); });
+            child c([&](int out) { commit_for_ever(folder.path().string(), out, from); });
             const auto wanted = random() % 150;
             std::int32_t n = 0;
             for (auto i = wanted; i > 0; --i) {
@@ -103,7 +103,7 @@ TEST_CASE("What was acknowledged is there after the process was killed at any ti
             while (c.read(n)) // acknowledged before it died
                 acknowledged.insert(n);
         }
-        const auto s = open_sqlite(folder.path);
+        const auto s = open_sqlite(folder.path().string());
         std::set<std::int32_t> kept, told;
         for (const auto& row : s->journal_after(0, 1'000'000, 1'000'000'000))
             CHECK(kept.insert(std::stoi(row.body)).second);
@@ -121,17 +121,17 @@ TEST_CASE("What was acknowledged is there after the process was killed at any ti
 
 TEST_CASE("A crash point right before a commit loses that commit, right after it nothing but the answer") {
     for (const bool after : {false, true}) {
-        temporary_folder folder;
+        scratch_folder folder;
         child c([&](int out) {
             ::setenv(after ? "TRIALGATE_CRASH_AFTER" : "TRIALGATE_CRASH_AT", "4", 1);
-            commit_one_by_one(folder.path, out);
+            commit_one_by_one(folder.path().string(), out);
         });
         std::int32_t n = 0, last = 0;
         while (c.read(n))
             last = n;
         CHECK(c.wait() == SIGKILL);
         CHECK(last == 3);
-        const auto s = open_sqlite(folder.path);
+        const auto s = open_sqlite(folder.path().string());
         CHECK(bodies(s->journal_after(0, 99, 999)) == (after ? "1 2 3 4" : "1 2 3"));
     }
 }

@@ -31,8 +31,8 @@ struct board {
 } // namespace
 
 TEST_CASE("A fault alerts once when it begins and once when it is over, however often it happens") {
-    temporary_folder folder;
-    board b(folder.path);
+    scratch_folder folder;
+    board b(folder.path().string());
     b.faults.clear("a");
     for (int i = 0; i < 100; ++i) {
         b.time->set(1000 + i);
@@ -56,40 +56,40 @@ TEST_CASE("A fault alerts once when it begins and once when it is over, however 
 }
 
 TEST_CASE("Faults survive a restart without alerting again") {
-    temporary_folder folder;
+    scratch_folder folder;
     {
-        board b(folder.path);
-        b.faults.attach(*open_sqlite(folder.path, true), b.writer.get());
+        board b(folder.path().string());
+        b.faults.attach(*open_sqlite(folder.path().string(), true), b.writer.get());
         b.faults.raise("a", "text");
         b.faults.raise("b", "text");
         b.faults.clear("b");
-        CHECK(b.stored(folder.path) == "a 1 text; ");
+        CHECK(b.stored(folder.path().string()) == "a 1 text; ");
     }
-    board b(folder.path, 5000);
+    board b(folder.path().string(), 5000);
     b.faults.raise("early", "before the store was open");
-    b.faults.attach(*open_sqlite(folder.path, true), b.writer.get());
-    CHECK(b.stored(folder.path) == "a 1 text; early 1 before the store was open; ");
+    b.faults.attach(*open_sqlite(folder.path().string(), true), b.writer.get());
+    CHECK(b.stored(folder.path().string()) == "a 1 text; early 1 before the store was open; ");
     b.faults.raise("a", "text");
     CHECK(b.alerts == "+early ");
     CHECK(b.faults.current()[0].since == 1000);
     CHECK(b.faults.current()[0].times == 2);
     b.faults.clear("a");
     CHECK(b.alerts == "+early -a ");
-    CHECK(b.stored(folder.path) == "early 1 before the store was open; ");
+    CHECK(b.stored(folder.path().string()) == "early 1 before the store was open; ");
 }
 
 TEST_CASE("A fault that goes on is written again when its text changes or a minute has passed, not each time") {
-    temporary_folder folder;
-    board b(folder.path, 0);
-    b.faults.attach(*open_sqlite(folder.path, true), b.writer.get());
+    scratch_folder folder;
+    board b(folder.path().string(), 0);
+    b.faults.attach(*open_sqlite(folder.path().string(), true), b.writer.get());
     for (int i = 0; i < 10; ++i)
         b.faults.raise("a", "text");
-    CHECK(b.stored(folder.path) == "a 1 text; ");
+    CHECK(b.stored(folder.path().string()) == "a 1 text; ");
     b.time->set(minute_ms);
     b.faults.raise("a", "text");
-    CHECK(b.stored(folder.path) == "a 11 text; ");
+    CHECK(b.stored(folder.path().string()) == "a 11 text; ");
     b.faults.raise("a", "another");
-    CHECK(b.stored(folder.path) == "a 12 another; ");
+    CHECK(b.stored(folder.path().string()) == "a 12 another; ");
 }
 
 TEST_CASE("An alert may report another fault, and threads may report the same one") {

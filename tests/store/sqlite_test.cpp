@@ -37,8 +37,8 @@ std::unique_ptr<store> open_with(const std::string& folder, std::span<const migr
 } // namespace
 
 TEST_CASE("The file is a store of trialgate in WAL mode, for its owner's eyes only") {
-    temporary_folder folder;
-    const std::string inner = folder.path + "/var/lib";
+    scratch_folder folder;
+    const std::string inner = folder.path().string() + "/var/lib";
     auto s = open_sqlite(inner);
     s->value_put("a", "b");
     struct stat about {};
@@ -62,10 +62,10 @@ TEST_CASE("Migrations are numbered from 1 without a hole") {
 }
 
 TEST_CASE("A store of an older version is brought up to date and keeps what it holds") {
-    temporary_folder folder;
+    scratch_folder folder;
     const auto shipped = shipped_migrations();
     {
-        const auto first = open_with(folder.path, shipped.first(1));
+        const auto first = open_with(folder.path().string(), shipped.first(1));
         first->value_put("kept", "1");
         first->journal_append(arrived("body"));
         first->patient_put({"ehr", "Patient/a", "records", true, {1}, 0});
@@ -75,50 +75,50 @@ TEST_CASE("A store of an older version is brought up to date and keeps what it h
     longer.push_back({last + 1, "CREATE TABLE later(a TEXT) STRICT; INSERT INTO later VALUES ('x');"});
     longer.push_back({last + 2, "UPDATE named_value SET text = text || (SELECT a FROM later);"});
     for (int again = 0; again < 2; ++again) {
-        const auto s = open_with(folder.path, longer);
+        const auto s = open_with(folder.path().string(), longer);
         CHECK(s->value("kept") == "1x"); // each once
         CHECK(bodies(s->journal_after(0, 9, 99)) == "body");
         CHECK(s->patient("ehr", "Patient/a")->records == "records");
     }
-    CHECK(header_number(store_file(folder.path), 60) == last + 2);
+    CHECK(header_number(store_file(folder.path().string()), 60) == last + 2);
 
-    const store_error newer = error_of([&] { open_sqlite(folder.path); });
+    const store_error newer = error_of([&] { open_sqlite(folder.path().string()); });
     CHECK(newer.what_kind() == store_error::kind::broken);
-    CHECK(newer.what() == std::string() + store_file(folder.path) + ": was written by a newer trialgate (schema " + std::to_string(last + 2) + ", this one knows " +
+    CHECK(newer.what() == std::string() + store_file(folder.path().string()) + ": was written by a newer trialgate (schema " + std::to_string(last + 2) + ", this one knows " +
                               std::to_string(last) + ")");
 }
 
 TEST_CASE("A migration that fails leaves the store as it was") {
-    temporary_folder folder;
+    scratch_folder folder;
     std::vector<migration> wrong(shipped_migrations().begin(), shipped_migrations().end());
     wrong.push_back({wrong.back().number + 1, "DELETE FROM named_value; INSERT INTO no_such_table VALUES (1);"});
-    open_sqlite(folder.path)->value_put("kept", "1");
-    CHECK(error_of([&] { open_with(folder.path, wrong); }).what_kind() == store_error::kind::io);
-    CHECK(open_sqlite(folder.path)->value("kept") == "1");
+    open_sqlite(folder.path().string())->value_put("kept", "1");
+    CHECK(error_of([&] { open_with(folder.path().string(), wrong); }).what_kind() == store_error::kind::io);
+    CHECK(open_sqlite(folder.path().string())->value("kept") == "1");
 }
 
 TEST_CASE("A reading connection migrates nothing and says what to do") {
-    temporary_folder folder;
-    const store_error none = error_of([&] { open_sqlite(folder.path, true); });
+    scratch_folder folder;
+    const store_error none = error_of([&] { open_sqlite(folder.path().string(), true); });
     CHECK(none.what_kind() == store_error::kind::io);
-    CHECK(none.what() == std::string() + "cannot read " + store_file(folder.path) + ": No such file or directory");
-    CHECK_FALSE(fs::exists(store_file(folder.path)));
+    CHECK(none.what() == std::string() + "cannot read " + store_file(folder.path().string()) + ": No such file or directory");
+    CHECK_FALSE(fs::exists(store_file(folder.path().string())));
 
-    open_sqlite(folder.path);
+    open_sqlite(folder.path().string());
     std::vector<migration> longer(shipped_migrations().begin(), shipped_migrations().end());
     longer.push_back({longer.back().number + 1, "CREATE TABLE later(a TEXT) STRICT;"});
-    const store_error older = error_of([&] { open_with(folder.path, longer, true); });
+    const store_error older = error_of([&] { open_with(folder.path().string(), longer, true); });
     CHECK(std::string(older.what()).find("start the gateway once") != std::string::npos);
-    CHECK(header_number(store_file(folder.path), 60) == shipped_migrations().back().number);
+    CHECK(header_number(store_file(folder.path().string()), 60) == shipped_migrations().back().number);
 }
 
 TEST_CASE("A file that is no store is refused by name and left alone") {
-    temporary_folder folder;
-    const std::string file = store_file(folder.path);
+    scratch_folder folder;
+    const std::string file = store_file(folder.path().string());
     for (const std::string& garbage : {std::string("not a database"), std::string(100'000, 'x')}) {
         std::ofstream(file, std::ios::binary) << garbage;
         for (const bool read_only : {false, true}) {
-            const store_error e = error_of([&] { open_sqlite(folder.path, read_only); });
+            const store_error e = error_of([&] { open_sqlite(folder.path().string(), read_only); });
             CHECK(e.what_kind() == store_error::kind::broken);
             CHECK(std::string(e.what()).starts_with(file + ": damaged, or no store of trialgate"));
         }
@@ -127,45 +127,45 @@ TEST_CASE("A file that is no store is refused by name and left alone") {
 }
 
 TEST_CASE("A damaged store is told apart from other errors") {
-    temporary_folder folder;
+    scratch_folder folder;
     {
-        const auto s = open_sqlite(folder.path);
+        const auto s = open_sqlite(folder.path().string());
         for (int i = 0; i < 100; ++i)
             s->journal_append(arrived(std::string(10'000, 'x')));
     }
     {
-        std::fstream file(store_file(folder.path), std::ios::in | std::ios::out | std::ios::binary);
+        std::fstream file(store_file(folder.path().string()), std::ios::in | std::ios::out | std::ios::binary);
         const std::string noise(4096, '\xa5');
         for (int page = 1; page < 60; ++page)
             file.seekp(page * 4096).write(noise.data(), 4096);
     }
     const store_error e = error_of([&] {
-        const auto s = open_sqlite(folder.path);
+        const auto s = open_sqlite(folder.path().string());
         s->journal_after(0, 1000, 10'000'000);
     });
     CHECK(e.what_kind() == store_error::kind::broken);
 }
 
 TEST_CASE("A folder that cannot be used is named with the reason") {
-    temporary_folder folder;
-    std::ofstream(folder.path + "/file") << "x";
-    const store_error e = error_of([&] { open_sqlite(folder.path + "/file/store"); });
+    scratch_folder folder;
+    std::ofstream(folder.path().string() + "/file") << "x";
+    const store_error e = error_of([&] { open_sqlite(folder.path().string() + "/file/store"); });
     CHECK(e.what_kind() == store_error::kind::io);
-    CHECK(e.what() == std::string() + "cannot make the store's folder " + folder.path + "/file/store: Not a directory");
+    CHECK(e.what() == std::string() + "cannot make the store's folder " + folder.path().string() + "/file/store: Not a directory");
     if (::geteuid() != 0) {
-        fs::create_directory(folder.path + "/closed");
-        fs::permissions(folder.path + "/closed", fs::perms::none);
-        const store_error closed = error_of([&] { open_sqlite(folder.path + "/closed"); });
+        fs::create_directory(folder.path().string() + "/closed");
+        fs::permissions(folder.path().string() + "/closed", fs::perms::none);
+        const store_error closed = error_of([&] { open_sqlite(folder.path().string() + "/closed"); });
         CHECK(std::string(closed.what()).ends_with(": Permission denied"));
-        fs::permissions(folder.path + "/closed", fs::perms::owner_all);
+        fs::permissions(folder.path().string() + "/closed", fs::perms::owner_all);
     }
 }
 
 TEST_CASE("A store that is full refuses what is new and goes on when there is space") {
-    temporary_folder folder;
+    scratch_folder folder;
     sqlite_options options;
     options.max_pages = 100;
-    const auto s = open_sqlite(folder.path, options);
+    const auto s = open_sqlite(folder.path().string(), options);
     const std::string body(10'000, 'x');
     std::vector<std::int64_t> kept;
     const store_error e = error_of([&] {
@@ -209,8 +209,8 @@ private:
 } // namespace
 
 TEST_CASE("A commit that finds no space fails whole, and the next one goes on when there is space") {
-    temporary_folder folder;
-    const auto writer = start_committer(open_sqlite(folder.path), folder.path);
+    scratch_folder folder;
+    const auto writer = start_committer(open_sqlite(folder.path().string()), folder.path().string());
     const std::string body(50'000, 'x');
     int kept = 0;
     const auto append = [&] {
@@ -233,18 +233,18 @@ TEST_CASE("A commit that finds no space fails whole, and the next one goes on wh
     CHECK(refused->what_kind() == store_error::kind::full);
     CHECK_FALSE(append());
     writer->stop();
-    const auto s = open_sqlite(folder.path);
+    const auto s = open_sqlite(folder.path().string());
     CHECK(s->value("last") == std::to_string(kept));
     CHECK(s->journal_after(0, 1000, 100'000'000).size() == static_cast<std::size_t>(kept));
     CHECK(s->journal_count().rows == kept);
 }
 
 TEST_CASE("A lock that another connection holds for too long is reported as such") {
-    temporary_folder folder;
-    const auto holder = open_sqlite(folder.path);
+    scratch_folder folder;
+    const auto holder = open_sqlite(folder.path().string());
     sqlite_options impatient;
     impatient.busy_ms = 1;
-    const auto s = open_sqlite(folder.path, impatient);
+    const auto s = open_sqlite(folder.path().string(), impatient);
     holder->begin();
     CHECK(error_of([&] { s->value_put("a", "1"); }).what_kind() == store_error::kind::busy);
     CHECK(error_of([&] { s->begin(); }).what_kind() == store_error::kind::busy);

@@ -3,6 +3,7 @@
 
 #include "gateway/store/committer.hpp"
 #include "gateway/store/sqlite_store.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -12,22 +13,6 @@
 namespace trialgate::tests {
 
 using namespace gateway;
-
-class temporary_folder {
-public:
-    temporary_folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "trialgate-XXXXXX").string();
-        if (!::mkdtemp(name.data()))
-            throw std::runtime_error("no temporary folder");
-        path = name;
-    }
-    ~temporary_folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path, ignored);
-    }
-    temporary_folder(const temporary_folder&) = delete;
-    std::string path;
-};
 
 /// A kind of store that promises what store.hpp says.
 struct store_kind {
@@ -46,11 +31,11 @@ struct any_store {
     }
     void reopen() {
         now.reset();
-        now = kind.open(folder.path, false);
+        now = kind.open(folder.path().string(), false);
     }
     store* operator->() { return now.get(); }
 
-    temporary_folder folder;
+    scratch_folder folder;
     store_kind kind;
     std::unique_ptr<store> now;
 };

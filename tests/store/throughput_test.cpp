@@ -38,9 +38,9 @@ double raw_syncs_a_second(const std::string& folder) {
 } // namespace
 
 TEST_CASE("Durable works a second from 64 submitters", "[.][throughput]") {
-    temporary_folder folder;
-    std::cout << "raw: " << raw_syncs_a_second(folder.path) << " syncs a second\n";
-    const auto writer = start_committer(open_sqlite(folder.path), folder.path);
+    scratch_folder folder;
+    std::cout << "raw: " << raw_syncs_a_second(folder.path().string()) << " syncs a second\n";
+    const auto writer = start_committer(open_sqlite(folder.path().string()), folder.path().string());
     constexpr int submitters = 64, each = 1000;
     const journal_item item = arrived(std::string(1500, 'x'));
     std::vector<std::vector<double>> taken(submitters);
@@ -70,8 +70,8 @@ TEST_CASE("Durable works a second from 64 submitters", "[.][throughput]") {
 }
 
 TEST_CASE("The outbox stays fast with 100,000 rows waiting", "[.][throughput]") {
-    temporary_folder folder;
-    const auto s = open_sqlite(folder.path);
+    scratch_folder folder;
+    const auto s = open_sqlite(folder.path().string());
     for (const bool later : {false, true}) {
         const auto start = ticking::now();
         s->begin();

@@ -2,6 +2,7 @@
 #include "gateway/core/crypto.hpp"
 #include "gateway/work/batch.hpp"
 #include "tests/support/shipped.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -18,12 +19,9 @@ namespace {
 constexpr instant start = 1'773'561'600'000; // 2026-03-15T08:00:00Z
 
 struct bench {
-    std::string folder = [] {
-        std::string name = (std::filesystem::temp_directory_path() / "trialgate-work-XXXXXX").string();
-        return std::string(::mkdtemp(name.data()));
-    }();
+    tests::scratch_folder folder;
     worker_options options{tests::shipped().net, fhir::time_zone::fixed(0), {}, {}, "key"};
-    std::unique_ptr<store> now = open_sqlite(folder);
+    std::unique_ptr<store> now = open_sqlite(folder.path().string());
     known_people known;
     arrival_reader reader{tests::shipped().net, fhir::time_zone::fixed(0)};
     std::uint64_t order = 1;
@@ -39,11 +37,6 @@ struct bench {
         study.name = "study";
         options.sinks.push_back(study);
     }
-    ~bench() {
-        now.reset();
-        std::filesystem::remove_all(folder);
-    }
-
     mappings::trial_report report(const std::string& key, const std::string& trial = "sle-uc-msc") {
         for (mappings::trial_report& r : work_batch(options, *now, known, at, options.site.date_of(at / 1000)).reports_of("ehr", key))
             if (r.trial == trial)
