@@ -284,14 +284,19 @@ class Promises(Scenario):
     def test_p9_a_signal_during_the_start_is_neither_fatal_nor_lost(self):
         self.ready()
         self.gateway.stop()
-        pipe = os.path.join(self.gateway.folder, "pipe.json")
-        os.mkfifo(pipe)
-        self.gateway.start(ready=False, config=pipe)
-        with open(pipe, "w") as to:  # opens when the program reads its configuration
-            self.gateway.process.send_signal(signal.SIGHUP)
-            to.write(json.dumps(self.gateway.config))
-        with open(pipe, "w") as to:
-            to.write(json.dumps(self.gateway.config))
+        # A configuration that takes its time: the signal comes while it is being read.
+        long = self.gateway.write("long.json", json.dumps(self.gateway.config) + " " * (64 << 20))
+        self.gateway.start(ready=False, config=long)
+        fds = f"/proc/{self.gateway.process.pid}/fd"
+
+        def is_open(fd):
+            try:
+                return os.readlink(os.path.join(fds, fd)) == long
+            except OSError:  # closed in between
+                return False
+
+        wait_until(lambda: any(is_open(fd) for fd in os.listdir(fds)), "the program reads its configuration")
+        self.gateway.process.send_signal(signal.SIGHUP)
         wait_until(lambda: any(" reloaded" in line for line in self.gateway.output), "the configuration is read again")
 
     def test_p10_nothing_is_reachable_without_authentication(self):
