@@ -160,12 +160,12 @@ class Promises(Scenario):
         self.assertEqual(self.gateway.metric("trialgate_quarantine_rows"), 0)
 
     def tried(self, more):
-        """The clock goes on until deliveries were tried so many times more: attempts take as long as they take."""
+        """The clock goes on until deliveries were tried so many times more, or something was given up: attempts take as long as they take."""
         before = self.gateway.metric("trialgate_deliveries_total")
 
         def enough():
             self.gateway.advance(60_000)
-            return self.gateway.metric("trialgate_deliveries_total") >= before + more
+            return self.gateway.metric("trialgate_deliveries_total") >= before + more or self.gateway.metric("trialgate_outbox_dead")
         wait_until(enough, f"{more} more attempts")
 
     def quarantined(self):
@@ -206,7 +206,6 @@ class Promises(Scenario):
         for _ in range(100):
             if self.gateway.metric("trialgate_outbox_dead"):
                 break
-            self.assertEqual(self.gateway.metric("trialgate_outbox_waiting"), 1)
             self.tried(1)
         self.assertEqual(self.gateway.metric("trialgate_outbox_dead"), 1)
         self.assertGreater(self.gateway.now - began, 3_600_000)
