@@ -3,7 +3,7 @@
 #include "gateway/core/async.hpp"
 #include "gateway/core/crypto.hpp"
 #include "gateway/core/log.hpp"
-#include "gateway/core/zone.hpp"
+#include "gateway/work/live_trials.hpp"
 
 #include <atomic>
 #include <filesystem>
@@ -11,8 +11,6 @@
 #include <random>
 
 namespace trialgate::gateway {
-
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -57,30 +55,6 @@ http_client_options client_options(const tls_files& tls, unsigned connections, c
     return o;
 }
 
-/// Changes whenever a decision could change without new data: library, trials, settings, local codes.
-std::string fingerprint(const library_options& options, const library& loaded) {
-    std::vector<fs::path> files = options.site_maps;
-    const auto below = [&](const fs::path& folder) {
-        std::error_code none;
-        for (const auto& entry : fs::recursive_directory_iterator(folder, none))
-            if (entry.path().extension() == ".json")
-                files.push_back(entry.path());
-    };
-    below(loaded.mappings / "library");
-    for (const fs::path& folder : loaded.trial_folders)
-        files.push_back(folder / "trial.json");
-    std::sort(files.begin(), files.end());
-    std::string all;
-    for (const fs::path& file : files)
-        all += sha256(read_file(file).value_or(""));
-    for (const std::string& trial : options.trials)
-        all += trial + '\n';
-    for (const auto& [name, value] : options.settings)
-        all += name + '=' + value + '\n';
-    all += options.unverified_codes ? "u" : "";
-    return to_hex(sha256(all));
-}
-
 } // namespace
 
 void tell_renewal(fault_board& faults, const std::string& whose, const std::string& problem) {
@@ -106,9 +80,7 @@ std::unique_ptr<fhir_client> make_client(const std::string& url, const auth_conf
 struct gateway_parts::state {
     gateway_config config;
     gateway_ground ground;
-    library trials;
-    std::shared_ptr<const mappings::network> net;
-    std::string print;
+    live_trials trials;
     std::vector<std::shared_ptr<const signing_key>> keys;
     std::vector<std::unique_ptr<source_state>> sources;
     intake_services intake;
@@ -132,10 +104,8 @@ struct gateway_parts::state {
         };
     }
 
-    void load_trials();
     void make_sources();
     void make_sinks();
-    worker_options options_for_worker() const;
     void start_over_if_trials_changed();
     source_state* find(std::string_view name) {
         for (const auto& s : sources)
@@ -145,29 +115,13 @@ struct gateway_parts::state {
     }
 };
 
-void gateway_parts::state::load_trials() {
-    library_options options = config.library;
-    const bool complete = !config.sources.empty() && std::all_of(config.sources.begin(), config.sources.end(),
-                                                                 [](const source_config& s) { return s.complete_medication_history; });
-    if (complete)
-        options.settings.try_emplace("historyComplete", "true");
-    trials = load_library(options);
-    for (const mappings::problem& p : trials.problems)
-        if (p.level_ == mappings::problem::level::error)
-            throw std::runtime_error(to_string(p));
-    if (trials.trials.empty())
-        throw std::runtime_error("no trial found: name one in \"trials\"");
-    net = mappings::network::compile(trials.trials, trials.codes);
-    print = fingerprint(options, trials);
-}
-
 void gateway_parts::state::make_sources() {
     for (const source_config& c : config.sources) {
         auto s = std::make_unique<source_state>();
         s->config = c;
         s->client = make_client(c.url, c.auth, c.tls, ground.public_url, keys, ground.time, ground.faults, "source " + c.name);
-        s->types = c.types.empty() ? types_read(*net) : std::set<std::string>(c.types.begin(), c.types.end());
-        s->consider_codes = consider_codes(*net);
+        s->types = c.types.empty() ? types_read(*trials.net) : std::set<std::string>(c.types.begin(), c.types.end());
+        s->consider_codes = consider_codes(*trials.net);
         sources.push_back(std::move(s));
     }
 }
@@ -188,15 +142,10 @@ void gateway_parts::state::make_sinks() {
     }
 }
 
-worker_options gateway_parts::state::options_for_worker() const {
-    const auto zone = config.time_zone.empty() ? machine_zone() : find_zone(config.time_zone).value_or(machine_zone());
-    return {net, zone, config.sources, config.sinks, config.pseudonym_key.value};
-}
-
 void gateway_parts::state::start_over_if_trials_changed() {
     store& reading = ground.reading;
     const auto before = reading.value("trials");
-    if (before == print)
+    if (before == trials.fingerprint)
         return;
     // Other trials may read other facts: what was dropped has to come again. Everybody known is fetched again, and the first load is repeated.
     std::vector<std::pair<std::string, std::string>> people;
@@ -220,7 +169,7 @@ void gateway_parts::state::start_over_if_trials_changed() {
                     s.value_remove("cursor/" + one->config.name + "/" + type);
                 s.value_remove("bulk/" + one->config.name);
             }
-        s.value_put("trials", print);
+        s.value_put("trials", trials.fingerprint);
     });
     if (failed)
         throw std::runtime_error(failed->what());
@@ -230,7 +179,7 @@ void gateway_parts::state::start_over_if_trials_changed() {
 
 gateway_parts::gateway_parts(gateway_config config, gateway_ground ground)
     : state_(std::make_unique<state>(std::move(config), std::move(ground))) {
-    state_->load_trials();
+    state_->trials = load_trials(state_->config);
     state_->make_sources();
     state_->make_sinks();
     state_->hook = std::make_unique<hook_endpoint>(state_->intake);
@@ -253,7 +202,7 @@ void gateway_parts::start(asio::any_io_executor on) {
             sink->bell.ring();
     };
     signals.told = s.ground.watch;
-    s.work = std::make_unique<worker>(s.options_for_worker(), s.ground.writer, open_sqlite(s.ground.data), *s.ground.time, s.ground.faults,
+    s.work = std::make_unique<worker>(options_for_worker(s.config, s.trials.net), s.ground.writer, open_sqlite(s.ground.data), *s.ground.time, s.ground.faults,
                                       s.ground.figures, std::move(signals));
     s.outbox = std::make_unique<outbox_services>(outbox_services{
         s.ground.writer, s.ground.reading, *s.ground.time, s.ground.faults, s.ground.figures, s.intake.random,

@@ -14,17 +14,17 @@ namespace {
 
 constexpr int most_messages = 50; ///< of one kind; the rest is counted
 
-/// "2026-03-15", or an instant, which is a date at the site.
-std::optional<fhir::date> parse_as_of(const std::string& text, const fhir::time_zone& site) {
+} // namespace
+
+std::optional<fhir::date> as_of_date(const std::string& text, const fhir::time_zone& site) {
     if (text.empty())
         return today(site);
     const auto parsed = fhir::parse_date_time(text);
-    if (!parsed || parsed->precise < fhir::precision::day)
-        return std::nullopt;
-    return parsed->days(site).first;
+    if (parsed && parsed->precise >= fhir::precision::day)
+        return parsed->days(site).first;
+    std::fprintf(stderr, "error: --as-of wants a date such as 2026-03-15, not '%s'\n", text.c_str());
+    return std::nullopt;
 }
-
-} // namespace
 
 std::optional<exit_code> batch::prepare() {
     if (!split_settings(options_))
@@ -34,11 +34,9 @@ std::optional<exit_code> batch::prepare() {
         std::fprintf(stderr, "error: unknown time zone '%s' (try Europe/Berlin, UTC or UTC+3)\n", options_.zone.c_str());
         return exit_code::usage;
     }
-    const auto as_of = parse_as_of(options_.as_of, *site_);
-    if (!as_of) {
-        std::fprintf(stderr, "error: --as-of wants a date such as 2026-03-15, not '%s'\n", options_.as_of.c_str());
+    const auto as_of = as_of_date(options_.as_of, *site_);
+    if (!as_of)
         return exit_code::usage;
-    }
     as_of_ = *as_of;
     library_ = load_library(options_.library);
     if (print_problems(library_) || library_.trials.empty()) {

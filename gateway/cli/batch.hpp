@@ -7,6 +7,9 @@
 
 namespace trialgate::gateway {
 
+/// "2026-03-15", or an instant, which is a date at the site; empty is today. Nothing (and a message) for anything else.
+std::optional<fhir::date> as_of_date(const std::string& text, const fhir::time_zone& site);
+
 class batch {
 public:
     explicit batch(screening_options options) : options_(std::move(options)) {}

@@ -9,9 +9,9 @@
 
 namespace trialgate::gateway {
 
-void add_config_option(CLI::App& to, std::string& into) {
-    to.add_option("--config", into,
-                  "Configuration of the gateway (default: TRIALGATE_CONFIG, ./trialgate.json, /etc/trialgate/trialgate.json)")
+CLI::Option* add_config_option(CLI::App& to, std::string& into) {
+    return to
+        .add_option("--config", into, "Configuration of the gateway (default: TRIALGATE_CONFIG, ./trialgate.json, /etc/trialgate/trialgate.json)")
         ->type_name("FILE");
 }
 

@@ -7,7 +7,7 @@
 
 namespace trialgate::gateway {
 
-void add_config_option(CLI::App& to, std::string& into);
+CLI::Option* add_config_option(CLI::App& to, std::string& into);
 
 /// `given`, else TRIALGATE_CONFIG, ./trialgate.json, /etc/trialgate/trialgate.json: the first that is set or there. When none is there,
 /// "trialgate.json".

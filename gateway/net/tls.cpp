@@ -17,7 +17,7 @@ namespace trialgate::gateway {
 
 namespace {
 
-constexpr auto look_every = std::chrono::minutes(1);
+constexpr auto look_every = std::chrono::seconds(10);
 
 template <class T, void (*Free)(T*)>
 struct freed_by {

@@ -9,7 +9,7 @@
 
 namespace trialgate::gateway {
 
-/// TLS 1.2 or newer, names verified. Re-reads the files when one of them has changed (looked at once a minute at most, or by `reload`), so that
+/// TLS 1.2 or newer, names verified. Re-reads the files when one of them has changed (looked at every ten seconds at most, or by `reload`), so that
 /// renewed certificates need no restart: new connections use them, old ones go on. A renewal that cannot be read keeps what was there.
 class tls_context {
 public:

@@ -25,6 +25,15 @@ bool is_definition_type(std::string_view type) { return type == "Medication" || 
 
 } // namespace
 
+known_people::known_people(store& all) {
+    std::string source, key;
+    for (auto some = all.patients_after(source, key, 1000); !some.empty(); some = all.patients_after(source, key, 1000)) {
+        for (const auto& [s, k] : some)
+            add(s, k);
+        std::tie(source, key) = some.back();
+    }
+}
+
 work_batch::work_batch(const worker_options& options, store& reading, known_people& known, instant now, fhir::date today)
     : options_(options), reading_(reading), known_(known), now_(now), today_(today) {}
 

@@ -15,6 +15,8 @@ namespace trialgate::gateway {
 /// (source, key) of everybody of whom something is kept.
 class known_people {
 public:
+    known_people() = default;
+    explicit known_people(store& all);
     bool has(std::string_view source, std::string_view key) const { return keys_.contains(joined(source, key)); }
     void add(std::string_view source, std::string_view key) { keys_.insert(joined(source, key)); }
     std::size_t size() const noexcept { return keys_.size(); }

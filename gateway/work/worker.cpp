@@ -39,18 +39,6 @@ struct worker::state {
     std::uint64_t order = 0;
     std::thread thread; ///< last: it uses all of the above
 
-    void load_known() {
-        std::string source, key;
-        for (;;) {
-            const auto some = reading->patients_after(source, key, 1000);
-            if (some.empty())
-                return;
-            for (const auto& [s, k] : some)
-                known.add(s, k);
-            std::tie(source, key) = some.back();
-        }
-    }
-
     void run();
     bool round();
     bool commit(work_batch& b, const std::vector<journal_row>& rows);
@@ -61,7 +49,7 @@ worker::worker(worker_options options, committer& writer, std::unique_ptr<store>
                worker_signals signals)
     : state_(std::make_unique<state>(std::move(options), writer, std::move(reading), time, faults, figures, std::move(signals))) {
     state_->reader = std::make_unique<arrival_reader>(state_->options.net, state_->options.site);
-    state_->load_known();
+    state_->known = known_people(*state_->reading);
     state_->thread = std::thread([s = state_.get()] { s->run(); });
 }
 

@@ -1,9 +1,11 @@
 """A result that makes a patient a candidate reaches the study system as a flag, in every dialect of fhir-protocol.md, section 0."""
+import json
+import subprocess
 import unittest
 
 import people
 from base import Scenario
-from harness import flags, pseudonym, wait_until
+from harness import PROGRAM, flags, pseudonym, screen, wait_until
 
 
 class Hapi(Scenario):
@@ -38,6 +40,26 @@ class Hapi(Scenario):
         self.hospital.delete("Observation", "gone-egfr")
         self.settled()
         self.assertEqual(set(self.assert_study_agrees().values()), {"possible"})
+
+    def test_explain_tells_what_the_gateway_knows_of_a_person(self):
+        self.candidate("known")
+        self.make_gateway()
+        self.subscribed()
+        self.settled()
+
+        def explain(*arguments):  # not by gateway.run: what it prints is a person's record
+            return subprocess.run([PROGRAM, "explain", *arguments, "--config", self.gateway.file(), "--as-of", "2026-03-15"],
+                                  capture_output=True, text=True, timeout=60)
+
+        done = explain("known", "--json")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        reports = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual({(r["patient"], r["trial"]): r["status"] for r in reports}, screen(self.hospital.everything(), self.gateway.folder))
+        self.assertIn("likely", explain("Patient/known").stdout)
+        unknown = explain("nobody")
+        self.assertEqual((unknown.returncode, unknown.stdout), (1, ""))
+        self.assertIn("keeps nothing", unknown.stderr)
+        self.assertEqual(explain("known", "--trial", "dapa-hf").returncode, 2)
 
     def test_of_people_whom_no_trial_considers_nothing_is_kept(self):
         self.make_gateway()

@@ -1,0 +1,21 @@
+// The trials of a configuration, ready to decide with: for the gateway that runs, and for whoever reads its store beside it.
+#pragma once
+
+#include "gateway/core/config.hpp"
+#include "gateway/work/worker.hpp"
+
+namespace trialgate::gateway {
+
+struct live_trials {
+    library loaded;
+    std::shared_ptr<const mappings::network> net;
+    /// Changes whenever a decision could change without new data: library, trials, settings, local codes. The store keeps it as value "trials".
+    std::string fingerprint;
+};
+
+/// Throws std::runtime_error with the first error of a file, or when there is no trial.
+live_trials load_trials(const gateway_config& config);
+
+worker_options options_for_worker(const gateway_config& config, std::shared_ptr<const mappings::network> net);
+
+} // namespace trialgate::gateway
