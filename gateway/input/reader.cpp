@@ -227,7 +227,7 @@ void reader::add(record r, std::string_view full_url) {
         into_.alias(std::string(full_url), r.type + '/' + r.id);
     // Facts that no trial reads are dropped here: data minimisation starts before storage.
     std::erase_if(r.facts, [&](const mappings::fact& f) {
-        return !(f.what == mappings::concept_id::none && !r.medication.empty()) && !net_.reads(f.what);
+        return !(f.what == mappings::concept_id::none && !r.medication.empty()) && !net_.reads(f.what) && !(follow_ && net_.watches(f.what));
     });
     into_.add(std::move(r));
 }

@@ -52,6 +52,8 @@ public:
     reader(const mappings::network& net, const fhir::time_zone& site, record_taker& into,
            std::function<void(input_problem)> problem, std::function<void(input_problem)> doubt, bool thorough = false);
     ~reader();
+    /// Also keeps what is watched in people who were dosed (network::watches). A screening of many people does not need it.
+    void follow() noexcept { follow_ = true; }
 
     /// All of a file ("-": standard input).
     void file(const std::string& name, const std::function<void(std::uint64_t)>& advance);
@@ -80,6 +82,7 @@ private:
     mappings::extraction extraction_;
     std::function<void(input_problem)> problem_, doubt_;
     bool thorough_;
+    bool follow_ = false;
     fhir::scan::interest_set wanted_;
     fhir::json::parser parser_;
     std::string scratch_;

@@ -59,6 +59,12 @@ struct needs {
     void operator()(const unless_test&) {}
 };
 
+void visit_all(needs& n, const criterion& c) {
+    std::visit(n, c.test);
+    for (const criterion& part : c.parts)
+        visit_all(n, part);
+}
+
 } // namespace
 
 std::set<std::string> types_read(const mappings::network& net) {
@@ -67,6 +73,12 @@ std::set<std::string> types_read(const mappings::network& net) {
         std::visit(n, net[i].test);
     for (const compiled_trial& t : net.trials())
         n.anything(t.source->consider);
+    for (const compiled_trial& t : net.trials())
+        if (t.source->safety) {
+            n.observations = n.observations || t.source->safety->grading || !t.source->safety->signals.empty();
+            for (const safety_rule& r : t.source->safety->rules)
+                visit_all(n, r.when);
+        }
     // Who the person is, whether they may be looked at, and whether a study has them already.
     std::set<std::string> out{"Patient", "Consent", "ResearchSubject"};
     if (n.observations)

@@ -40,7 +40,9 @@ std::string subject_of(fhir::json::value v) {
 
 arrival_reader::arrival_reader(std::shared_ptr<const mappings::network> net, const fhir::time_zone& site)
     : net_(std::move(net)), wanted_(interest_of(*net_)),
-      reader_(*net_, site, *this, [this](input_problem p) { unreadable(p.text, p.path, p.part); }, {}) {}
+      reader_(*net_, site, *this, [this](input_problem p) { unreadable(p.text, p.path, p.part); }, {}) {
+    reader_.follow();
+}
 
 arrival_reader::~arrival_reader() = default;
 

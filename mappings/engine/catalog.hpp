@@ -86,6 +86,8 @@ struct meaning {
     fhir::date valid_before = fhir::date::highest();
 };
 
+struct safety_library;
+
 class catalog {
 public:
     /// Reads library files of every kind (told apart by content) and site ConceptMaps. All problems at once; an error keeps what could be read.
@@ -125,6 +127,9 @@ public:
     /// Reads a result word in any language of library/words.json, negative forms first ("not detected", "non-reactive").
     word result_word(std::string_view text) const;
 
+    /// Grading tables and signals of library/safety (mappings/engine/safety.hpp).
+    const safety_library& safety() const noexcept { return *safety_; }
+
     /// All code strings that mean something (for fhir::scan), lower-level: raw code text as sent, ICD codes with and without dot.
     /// Filters (is-a) cannot be listed: their prefixes are given separately.
     struct code_strings {
@@ -150,6 +155,7 @@ private:
     std::vector<std::uint16_t> analyte_index_; ///< by concept; 0xffff none
     struct names;
     std::shared_ptr<const names> medication_names_, result_words_;
+    std::shared_ptr<const safety_library> safety_;
 };
 
 } // namespace trialgate::mappings

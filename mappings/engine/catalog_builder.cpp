@@ -2,6 +2,7 @@
 
 #include "mappings/engine/code_check.hpp"
 #include "mappings/engine/phrases.hpp"
+#include "mappings/engine/safety_reader.hpp"
 #include "mappings/engine/spelling.hpp"
 
 #include <algorithm>
@@ -58,6 +59,7 @@ std::shared_ptr<const catalog> catalog_builder::build(std::span<const source_fil
     for (const item& i : word_files_)
         read_words(i);
     finish_words();
+    read_safety();
     sort_problems(problems_, first_problem);
     return out_;
 }
@@ -73,12 +75,16 @@ void catalog_builder::sort_out(const json_file& file) {
         name_files_.push_back(whole);
     else if (root["words"])
         word_files_.push_back(whole);
+    else if (root["terms"])
+        grading_files_.push_back(whole);
+    else if (root["watch"])
+        watch_files_.push_back(whole);
     else
         error(
             whole, "unknown-file", root,
             "neither a FHIR resource (ValueSet, ConceptMap, NamingSystem or a Bundle of them) nor an object "
             "with "
-            "'analytes', 'medications' or 'words'"
+            "'analytes', 'medications', 'words', 'terms' or 'watch'"
         );
 }
 
@@ -217,6 +223,15 @@ void catalog_builder::merge_prefixes() {
         for (const auto& [what, until] : meanings)
             listed.push_back({what, until});
     }
+}
+
+void catalog_builder::read_safety() {
+    auto safety = std::make_shared<safety_library>();
+    for (const item& i : grading_files_)
+        safety_reader(*i.file, *out_, chosen_.unverified_codes, *safety).read_table();
+    for (const item& i : watch_files_)
+        safety_reader(*i.file, *out_, chosen_.unverified_codes, *safety).read_watch();
+    out_->safety_ = std::move(safety);
 }
 
 void catalog_builder::finish_words() {

@@ -70,6 +70,7 @@ private:
     void read_words(const item& from);
     void read_words_of_kind(const item& from, value list, catalog::word means);
 
+    void read_safety();
     void close_groups();
     void merge_prefixes();
     void finish_words();
@@ -88,7 +89,7 @@ private:
     std::shared_ptr<catalog> out_;
     std::shared_ptr<catalog::names> drugs_, words_;
     std::vector<std::unique_ptr<json_file>> files_;
-    std::vector<item> naming_systems_, value_sets_, maps_, analyte_files_, name_files_, word_files_;
+    std::vector<item> naming_systems_, value_sets_, maps_, analyte_files_, name_files_, word_files_, grading_files_, watch_files_;
     std::vector<include_of_group> includes_;
     std::map<std::string, concept_id, std::less<>> by_url_; ///< canonical URL of a ValueSet
     std::map<std::string, std::map<concept_id, fhir::date>, std::less<>> codes_, prefixes_;

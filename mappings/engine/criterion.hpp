@@ -5,6 +5,7 @@
 #include "mappings/engine/catalog.hpp"
 #include "mappings/engine/record.hpp"
 #include "mappings/engine/outcome.hpp"
+#include "mappings/engine/safety.hpp"
 
 #include <memory>
 #include <variant>
@@ -149,6 +150,22 @@ struct visit {
     std::vector<std::string> procedures;
 };
 
+/// A rule of the trial itself about people who were dosed, in the language of criteria.
+struct safety_rule {
+    std::string id, title;
+    urgency how_soon;
+    bool since_dosing = true; ///< looks only at what is dated after the dose, else at the whole record
+    criterion when;
+};
+
+/// How participants are watched after the dose.
+struct safety_plan {
+    std::shared_ptr<const grading_table> grading;
+    std::vector<safety_signal> signals;                ///< those of the library, with the trial's tiers
+    std::map<std::string, urgency, std::less<>> tiers; ///< as safety_library::tiers, and by id of a term: it overrides the grade's
+    std::vector<safety_rule> rules;
+};
+
 /// One version of a trial, ready to be compiled into a network.
 struct trial {
     std::string id, title, version;
@@ -162,6 +179,7 @@ struct trial {
     std::vector<top> criteria;
     std::vector<trial_note> notes;
     std::vector<visit> visits;
+    std::optional<safety_plan> safety; ///< nothing: participants are not watched
     struct setting {
         std::string name, value, sentence;
     };

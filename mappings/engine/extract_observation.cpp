@@ -2,6 +2,7 @@
 #include "mappings/engine/effective_time.hpp"
 #include "mappings/engine/observation_code.hpp"
 #include "mappings/engine/result_value.hpp"
+#include "mappings/engine/safety.hpp"
 #include "mappings/engine/specimen_kind.hpp"
 
 #include <algorithm>
@@ -64,6 +65,10 @@ void add_facts(const setting& s, const code_match& code, const result_source& so
         f.notes.add(result.notes);
         f.observation.method = s.method;
         f.observation.specimen = s.specimen;
+        if (std::any_of(s.from.notes.begin(), s.from.notes.end(), [&](const fhir::annotation& remark) {
+                return s.with.codes.safety().spoiled(f.what, remark.text);
+            }))
+            f.notes.add(note::specimen_spoiled);
         set_effective_time(f, s.from.effective, s.from.issued, s.with.site);
         if (!holds(m.means, f))
             continue;

@@ -142,6 +142,30 @@ std::vector<concept_id> concepts_of(const test_kind& test) {
     return out;
 }
 
+namespace {
+
+void add_concepts(const criterion& c, std::vector<concept_id>& to) {
+    const std::vector<concept_id> own = concepts_of(c.test);
+    to.insert(to.end(), own.begin(), own.end());
+    for (const criterion& part : c.parts)
+        add_concepts(part, to);
+}
+
+} // namespace
+
+std::vector<concept_id> concepts_of(const safety_plan& plan) {
+    std::vector<concept_id> out = concepts_of(std::span<const safety_signal>(plan.signals));
+    if (plan.grading) {
+        const std::vector<concept_id> graded = concepts_of(*plan.grading);
+        out.insert(out.end(), graded.begin(), graded.end());
+    }
+    for (const safety_rule& r : plan.rules)
+        add_concepts(r.when, out);
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+}
+
 class compiler {
 public:
     explicit compiler(std::shared_ptr<const catalog> codes) : net_(std::make_shared<network>()) {
@@ -149,6 +173,7 @@ public:
         net_->readers_.resize(net_->codes_->size());
         net_->considering_.resize(net_->codes_->size());
         net_->derives_.resize(net_->codes_->size());
+        net_->watched_.resize(net_->codes_->size());
         for (const analyte& a : net_->codes_->analytes())
             if (a.derived) {
                 net_->derives_[static_cast<std::size_t>(a.derived->left)] = true;
@@ -169,6 +194,9 @@ public:
         const auto index = static_cast<trial_index>(net_->trials_.size());
         for (concept_id c : out.source->consider)
             net_->considering_[static_cast<std::size_t>(c)].push_back(index);
+        if (out.source->safety)
+            for (concept_id c : concepts_of(*out.source->safety))
+                net_->watched_[static_cast<std::size_t>(c)] = true;
         net_->trials_.push_back(std::move(out));
     }
 

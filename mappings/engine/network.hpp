@@ -56,6 +56,8 @@ public:
     std::span<const trial_index> considering(concept_id c) const noexcept;
     /// True when some trial reads or considers facts of this concept, or they are needed to derive others that are read.
     bool reads(concept_id c) const noexcept;
+    /// True when some trial watches results of this concept in people who were dosed; no node reads them for that.
+    bool watches(concept_id c) const noexcept { return watched_[static_cast<std::size_t>(c)]; }
 
 private:
     friend class compiler;
@@ -64,11 +66,13 @@ private:
     std::vector<compiled_trial> trials_;
     std::vector<std::vector<node_id>> readers_;        ///< by concept
     std::vector<std::vector<trial_index>> considering_; ///< by concept
-    std::vector<bool> derives_;
+    std::vector<bool> derives_, watched_;
     std::vector<node_id> person_readers_;
 };
 
 /// The concepts whose facts a test looks at.
 std::vector<concept_id> concepts_of(const test_kind& test);
+/// Those that it watches after the dose: of its grading table, its signals and its rules.
+std::vector<concept_id> concepts_of(const safety_plan& plan);
 
 } // namespace trialgate::mappings

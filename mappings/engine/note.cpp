@@ -44,6 +44,7 @@ constexpr std::array<entry, static_cast<std::size_t>(note::count_)> entries{{
     {note::dose_changed, "dose-changed", "The daily dose changed within the time for which it must be stable."},
     {note::recalculated, "recalculated", "The value was calculated again from the measurements behind it."},
     {note::history_only, "history-only", "This is known from the history only; nothing shows that it is current."},
+    {note::specimen_spoiled, "specimen-spoiled", "A remark says that the specimen was spoiled, so that this result cannot be relied on."},
 }};
 
 constexpr bool in_order() {

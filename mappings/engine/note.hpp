@@ -37,6 +37,7 @@ enum class note : std::uint8_t {
     dose_changed,
     recalculated,
     history_only,
+    specimen_spoiled,
     count_,
 };
 

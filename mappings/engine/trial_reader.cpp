@@ -106,6 +106,7 @@ std::optional<trial> trial_reader::read() {
     read_criteria(m.need("criteria"), out);
     read_notes(m.take("notes"), out);
     read_visits(m.take("visits"), out);
+    read_safety(m.take("safety"), out);
     m.finish();
     report_unused_settings();
     for (const std::string& name : setting_order_) {

@@ -1,6 +1,6 @@
 // Reads a trial's JSON. Internal to read_trial; trial_reader.cpp has the trial itself, trial_values.cpp
 // settings, numbers, durations, limits and concepts, test_reader.cpp the tests that are made of tests,
-// data_test_reader.cpp those that look at data.
+// data_test_reader.cpp those that look at data, trial_safety.cpp what is watched after the dose.
 //
 // Every branch of every `byVersion` is read, so that a mistake in a version that is not chosen is found
 // today; what is kept is the chosen version.
@@ -82,6 +82,14 @@ private:
     void read_note(const node& entry, trial& into, std::set<std::string>& ids);
     void read_visits(const node& list, trial& into);
     void read_visit(const node& entry, trial& into, std::set<std::string>& ids);
+    // trial_safety.cpp
+    void read_safety(const node& n, trial& into);
+    void read_tiers(const node& list, safety_plan& into);
+    void read_rules(const node& list, safety_plan& into);
+    void read_rule(const node& entry, safety_plan& into, std::set<std::string>& ids);
+    std::optional<urgency> read_tier(const node& n);
+
+    // trial_reader.cpp
     void report_unused_settings();
     /// False when the entry has `versions` and the chosen one is not among them.
     bool in_version(members& entry);

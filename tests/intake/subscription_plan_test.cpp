@@ -180,4 +180,19 @@ TEST_CASE("The types that the shipped trials read are those that can carry their
     CHECK(types.size() == 13);
     const auto nothing = mappings::network::compile({}, tests::shipped().codes);
     CHECK(types_read(*nothing) == std::set<std::string>{"Patient", "Consent", "ResearchSubject"});
+
+    // What is watched after the dose is read too: results for the grades, and whatever the rules ask.
+    auto only_watched = std::make_shared<mappings::trial>();
+    only_watched->safety.emplace();
+    only_watched->safety->signals = tests::shipped().codes->safety().signals;
+    const auto watching = [&] {
+        const std::vector<std::shared_ptr<const mappings::trial>> trials{only_watched};
+        return types_read(*mappings::network::compile(trials, tests::shipped().codes));
+    };
+    CHECK(watching() == std::set<std::string>{"Patient", "Consent", "ResearchSubject", "Observation", "DiagnosticReport"});
+    mappings::safety_rule rule;
+    rule.when.test = mappings::logic_test{mappings::logic::all};
+    rule.when.parts.emplace_back().test = mappings::procedure_test{};
+    only_watched->safety->rules.push_back(rule);
+    CHECK(watching().contains("Procedure"));
 }

@@ -26,11 +26,17 @@ std::vector<source_file> json_files(const fs::path& folder) {
     return out;
 }
 
+std::vector<source_file> library_files(const fs::path& root) {
+    std::vector<source_file> files = json_files(root / "library");
+    for (const char* folder : {"library/codes", "library/safety"})
+        for (source_file& f : json_files(root / folder))
+            files.push_back(std::move(f));
+    return files;
+}
+
 shipped_library load() {
     const fs::path root = fs::path(TRIALGATE_SOURCE_DIR) / "mappings";
-    std::vector<source_file> files = json_files(root / "library");
-    for (source_file& f : json_files(root / "library/codes"))
-        files.push_back(std::move(f));
+    const std::vector<source_file> files = library_files(root);
     const std::vector<source_file> scores = json_files(root / "library/scores");
     shipped_library out;
     out.codes = catalog::load(files, {}, out.problems);
@@ -52,6 +58,14 @@ shipped_library load() {
 
 const shipped_library& shipped() {
     static const shipped_library once = load();
+    return once;
+}
+
+const std::shared_ptr<const catalog>& shipped_unverified() {
+    static const std::shared_ptr<const catalog> once = [] {
+        std::vector<problem> problems;
+        return catalog::load(library_files(fs::path(TRIALGATE_SOURCE_DIR) / "mappings"), {.unverified_codes = true}, problems);
+    }();
     return once;
 }
 

@@ -15,5 +15,7 @@ struct shipped_library {
 
 /// Never fails: problems are for the test to look at.
 const shipped_library& shipped();
+/// The codes with those that are marked unverified.
+const std::shared_ptr<const mappings::catalog>& shipped_unverified();
 
 } // namespace trialgate::tests

@@ -102,6 +102,34 @@ TEST_CASE("work: of a person whom no trial considers nothing is kept") {
     CHECK(b.told().empty());
 }
 
+TEST_CASE("work: results that are only watched after the dose are read here, and not by a screening of many people") {
+    bench b;
+    const std::string magnesium =
+        R"({"resourceType":"Observation","id":"m","meta":{"versionId":"1"},"status":"final","subject":{"reference":"Patient/p"},
+            "code":{"coding":[{"system":"http://loinc.org","code":"19123-9"}]},"effectiveDateTime":"2026-03-01",
+            "valueQuantity":{"value":0.8,"unit":"mg/dL"}})";
+    b.arrive(arrival::resource, magnesium);
+    const auto rows = b.now->journal_after(0, 10, 1 << 20);
+    REQUIRE(rows.size() == 1);
+    const arrived here = b.reader.read(rows[0], b.order);
+    REQUIRE(here.records.size() == 1);
+    CHECK(here.records[0].facts.size() == 1);
+
+    struct taker final : record_taker {
+        std::size_t facts = 0;
+        void add(mappings::record r) override { facts += r.facts.size(); }
+        void superseded(std::string_view, std::string_view, const mappings::version_stamp&, std::string_view) override {}
+        void alias(std::string_view, std::string_view) override {}
+    } screened;
+    reader many(*b.options.net, b.options.site, screened, {}, {});
+    many.document(magnesium, "-", 1);
+    CHECK(screened.facts == 0);
+
+    // Of somebody whom no trial considers nothing is kept all the same.
+    b.work();
+    CHECK(b.now->patient_count() == 0);
+}
+
 TEST_CASE("work: the first fact that a trial considers asks for the history, and nothing is decided before it is there") {
     bench b;
     b.arrive(arrival::hook, diagnosis);
