@@ -54,8 +54,13 @@ public:
     std::span<const node_id> person_readers() const noexcept { return person_readers_; }
     /// Trials that consider a person with a fact of this concept.
     std::span<const trial_index> considering(concept_id c) const noexcept;
-    /// True when some trial reads or considers facts of this concept, or they are needed to derive others that are read.
+    /// True when some trial reads or considers facts of this concept, its visits ask for them, or they are needed to derive others that are read.
     bool reads(concept_id c) const noexcept;
+    /// True when a visit of some trial is known by the type of this Encounter or Appointment.
+    bool reads(std::string_view resource_type, const meeting_data& meeting) const noexcept;
+    /// The types ("system|code", ascending) by which visits are known in Encounters and Appointments; empty when no trial asks for them.
+    std::span<const std::string> encounter_types() const noexcept { return encounter_types_; }
+    std::span<const std::string> appointment_types() const noexcept { return appointment_types_; }
 
 private:
     friend class compiler;
@@ -64,7 +69,8 @@ private:
     std::vector<compiled_trial> trials_;
     std::vector<std::vector<node_id>> readers_;        ///< by concept
     std::vector<std::vector<trial_index>> considering_; ///< by concept
-    std::vector<bool> derives_;
+    std::vector<bool> derives_, visited_; ///< by concept
+    std::vector<std::string> encounter_types_, appointment_types_;
     std::vector<node_id> person_readers_;
 };
 
