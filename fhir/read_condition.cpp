@@ -80,7 +80,55 @@ void read_class(scope& s, json::value v, codeable_concept& out) {
         out.text = read.text;
 }
 
+/// Encounter: one CodeableConcept in R4, CodeableReferences in R5. Appointment: a list of CodeableConcept, or of CodeableReference.
+void read_service_type(scope& s, json::value v, std::vector<codeable_concept>& out) {
+    for_each(
+        s, v, "serviceType",
+        [&](json::value element) {
+            const json::value inner = element["concept"];
+            if (present(element["reference"]) && !present(inner))
+                return;
+            if (codeable_concept read; read_into(s, present(inner) ? inner : element, read))
+                out.push_back(std::move(read));
+        },
+        cardinality::one_or_many
+    );
+}
+
+/// Nothing when two people take part: whose appointment it is cannot be told.
+reference read_participant(scope& s, json::value v) {
+    reference out;
+    bool several = false;
+    for_each(s, v, "participant", [&](json::value element) {
+        reference actor;
+        read_member(s, element, "actor", actor);
+        if (actor.type != "Patient")
+            return;
+        several = several || (!out.empty() && out.literal != actor.literal);
+        out = actor;
+    });
+    return several ? reference{} : out;
+}
+
 } // namespace
+
+void read_body(scope& s, appointment& out) {
+    const json::value v = s.root;
+    require(s, v, "status");
+    out.status = read_code(
+        s, v, "status",
+        {"proposed", "pending", "booked", "arrived", "fulfilled", "cancelled", "noshow", "entered-in-error", "checked-in",
+         "waitlist"}
+    );
+    if (codeable_concept type; read_member(s, v, "appointmentType", type), !type.empty())
+        out.types.push_back(std::move(type));
+    read_service_type(s, v, out.types);
+    read_member(s, v, "subject", out.subject);
+    if (out.subject.empty())
+        out.subject = read_participant(s, v);
+    out.start = read_date_time(s, v, "start");
+    out.end = read_date_time(s, v, "end");
+}
 
 void read_body(scope& s, encounter& out) {
     const json::value v = s.root;
@@ -94,6 +142,7 @@ void read_body(scope& s, encounter& out) {
         s, v, "class", [&](json::value element) { read_class(s, element, out.class_); }, cardinality::one_or_many
     );
     read_list(s, v, "type", out.types);
+    read_service_type(s, v, out.types);
     read_member(s, v, "subject", out.subject);
     read_member(s, v, "period", out.period_);
     if (!out.period_)

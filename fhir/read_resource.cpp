@@ -78,7 +78,7 @@ struct entry {
     resource (*read)(scope&);
 };
 
-constexpr std::array<entry, 16> readers{{
+constexpr std::array<entry, 17> readers{{
     {"Observation", read_as<observation>},
     {"MedicationRequest", read_as<medication_request>},
     {"Condition", read_as<condition>},
@@ -95,6 +95,7 @@ constexpr std::array<entry, 16> readers{{
     {"ResearchStudy", read_as<research_study>},
     {"ResearchSubject", read_as<research_subject>},
     {"QuestionnaireResponse", read_as<questionnaire_response>},
+    {"Appointment", read_as<appointment>},
 }};
 
 const entry* find_reader(std::string_view type) noexcept {

@@ -206,6 +206,7 @@ void read_body(scope& s, medication_administration& out);
 void read_body(scope& s, medication& out);
 void read_body(scope& s, procedure& out);
 void read_body(scope& s, encounter& out);
+void read_body(scope& s, appointment& out);
 void read_body(scope& s, diagnostic_report& out);
 void read_body(scope& s, specimen& out);
 void read_body(scope& s, consent& out);

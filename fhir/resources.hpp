@@ -192,9 +192,18 @@ struct encounter {
     std::vector<identifier> identifiers;
     std::string_view status;
     codeable_concept class_; ///< R4 Coding, R5 list of CodeableConcept
-    std::vector<codeable_concept> types;
+    std::vector<codeable_concept> types; ///< `type`, and `serviceType` after it
     reference subject;
     std::optional<period> period_; ///< R5: actualPeriod
+};
+
+struct appointment {
+    resource_header header;
+    std::vector<identifier> identifiers;
+    std::string_view status;
+    std::vector<codeable_concept> types; ///< `appointmentType`, and `serviceType` after it
+    reference subject;                   ///< R5 `subject`, else the participant who is a Patient; of two none
+    std::optional<date_time> start, end;
 };
 
 struct diagnostic_report {
@@ -269,7 +278,8 @@ struct questionnaire_response {
 
 using resource = std::variant<std::monostate, patient, observation, condition, medication_request, medication_statement,
                               medication_dispense, medication_administration, medication, procedure, encounter,
-                              diagnostic_report, specimen, consent, research_study, research_subject, questionnaire_response>;
+                              diagnostic_report, specimen, consent, research_study, research_subject, questionnaire_response,
+                              appointment>;
 
 /// Reads what is in `v`. monostate with no issue when the type is one that nobody here reads; monostate with a fatal issue
 /// when `v` is no resource (no object, no resourceType).

@@ -96,8 +96,11 @@ exit_code show(const std::shared_ptr<trial_options_>& chosen) {
         if (!t->visits.empty())
             std::printf("\nVisits (days after the anchor: earliest, target, latest)\n");
         for (const auto& v : t->visits)
-            std::printf("  %-12s %5d %5d %5d  after %-14s %s%s\n", v.id.c_str(), v.earliest, v.target, v.latest, v.anchor.c_str(), v.title.c_str(),
-                        v.assumed ? "  (assumed)" : "");
+            if (v.kind == mappings::visit_kind::unscheduled)
+                std::printf("  %-12s %-38s %s%s\n", v.id.c_str(), "unscheduled", v.title.c_str(), v.assumed ? "  (assumed)" : "");
+            else
+                std::printf("  %-12s %5d %5d %5d  after %-14s %s%s\n", v.id.c_str(), v.earliest, v.target, v.latest, v.anchor.c_str(), v.title.c_str(),
+                            v.assumed ? "  (assumed)" : "");
         std::printf("\n");
     }
     return exit_code::done;

@@ -14,7 +14,7 @@ constexpr std::string_view readable_types[] = {"Observation",        "Medication
                                                "Patient",            "MedicationDispense",  "MedicationAdministration",
                                                "Medication",         "MedicationStatement", "Specimen",
                                                "Consent",            "ResearchStudy",       "ResearchSubject",
-                                               "QuestionnaireResponse"};
+                                               "QuestionnaireResponse", "Appointment"};
 
 } // namespace
 

@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::size_t page_size = 50, largest_page = 200;
 constexpr const char* types[] = {"Patient", "Observation", "Condition", "MedicationRequest", "MedicationStatement", "MedicationDispense",
-                                 "MedicationAdministration", "Medication", "Procedure", "Encounter", "Consent", "DiagnosticReport", "Specimen",
-                                 "QuestionnaireResponse", "ResearchStudy", "ResearchSubject", "Flag", "Task", "Provenance", "Subscription",
+                                 "MedicationAdministration", "Medication", "Procedure", "Encounter", "Appointment", "Consent",
+                                 "DiagnosticReport", "Specimen", "QuestionnaireResponse", "ResearchStudy", "ResearchSubject", "Flag", "Task", "Provenance", "Subscription",
                                  "CommunicationRequest"};
 
 http_response fhir_answer_of(int status, std::string body) {

@@ -46,9 +46,9 @@ fhir::scan::interest_set interest_of(const mappings::network& net) {
     static constexpr std::string_view words[] = {"MedicationRequest", "MedicationStatement", "MedicationDispense",
                                                  "MedicationAdministration", "MedicationUsage"};
     static constexpr std::string_view never[] = {
-        "Account", "ActivityDefinition", "AllergyIntolerance", "Appointment", "AuditEvent", "Basic", "Binary", "CarePlan",
+        "Account", "ActivityDefinition", "AllergyIntolerance", "AuditEvent", "Basic", "Binary", "CarePlan",
         "CareTeam", "Claim", "ClaimResponse", "Communication", "CommunicationRequest", "Composition", "Coverage", "Device",
-        "DocumentReference", "Encounter", "EpisodeOfCare", "ExplanationOfBenefit", "FamilyMemberHistory", "Flag", "Goal",
+        "DocumentReference", "EpisodeOfCare", "ExplanationOfBenefit", "FamilyMemberHistory", "Flag", "Goal",
         "Group", "HealthcareService", "ImagingStudy", "Immunization", "List", "Location", "Media", "NutritionOrder",
         "OperationOutcome", "Organization", "Person", "Practitioner", "PractitionerRole", "Provenance", "Questionnaire",
         "RelatedPerson", "Schedule", "ServiceRequest", "Slot", "SubscriptionStatus", "Subscription", "SupplyDelivery",
@@ -59,6 +59,13 @@ fhir::scan::interest_set interest_of(const mappings::network& net) {
     lists.code_prefixes.assign(strings.icd_prefixes.begin(), strings.icd_prefixes.end());
     lists.types.assign(std::begin(always), std::end(always));
     lists.never.assign(std::begin(never), std::end(never));
+    // Of Encounters and Appointments only those of a visit's type, and none when no trial knows its visits by them.
+    for (const auto& [type, known] : {std::pair{"Encounter", net.encounter_types()}, std::pair{"Appointment", net.appointment_types()}}) {
+        if (known.empty())
+            lists.never.push_back(type);
+        for (const std::string& t : known)
+            lists.codes.push_back(std::string_view(t).substr(t.rfind('|') + 1));
+    }
     lists.by_words.assign(std::begin(words), std::end(words));
     return fhir::scan::interest_set(lists);
 }
@@ -229,6 +236,10 @@ void reader::add(record r, std::string_view full_url) {
     std::erase_if(r.facts, [&](const mappings::fact& f) {
         return !(f.what == mappings::concept_id::none && !r.medication.empty()) && !net_.reads(f.what) && !(follow_ && net_.watches(f.what));
     });
+    if (r.meeting && !net_.reads(r.type, *r.meeting)) {
+        r.meeting.reset();
+        r.withdrawn = true; // it may have been of a visit's type before
+    }
     into_.add(std::move(r));
 }
 

@@ -29,6 +29,14 @@ struct needs {
                 conditions = procedures = true;
     }
 
+    void visited(const visit_evidence& done) {
+        for (const required_result& r : done.results)
+            for (const required_result::part& p : r.parts)
+                observe(p.concepts);
+        if (!done.procedures.empty()) // a dose may be either
+            procedures = medications = true;
+    }
+
     void operator()(const observation_test& t) {
         observe(t.concepts);
         for (const coincidence& c : t.coincides) {
@@ -71,16 +79,23 @@ std::set<std::string> types_read(const mappings::network& net) {
     needs n{net.codes()};
     for (node_id i = 0; i < net.size(); ++i)
         std::visit(n, net[i].test);
-    for (const compiled_trial& t : net.trials())
+    for (const compiled_trial& t : net.trials()) {
         n.anything(t.source->consider);
-    for (const compiled_trial& t : net.trials())
-        if (t.source->safety) {
-            n.observations = n.observations || t.source->safety->grading || !t.source->safety->signals.empty();
-            for (const safety_rule& r : t.source->safety->rules)
+        for (const visit& v : t.source->visits)
+            if (v.done)
+                n.visited(*v.done);
+        if (const auto& safety = t.source->safety) {
+            n.observations = n.observations || safety->grading || !safety->signals.empty();
+            for (const safety_rule& r : safety->rules)
                 visit_all(n, r.when);
         }
+    }
     // Who the person is, whether they may be looked at, and whether a study has them already.
     std::set<std::string> out{"Patient", "Consent", "ResearchSubject"};
+    if (!net.encounter_types().empty())
+        out.insert("Encounter");
+    if (!net.appointment_types().empty())
+        out.insert("Appointment");
     if (n.observations)
         out.insert({"Observation", "DiagnosticReport"}); // a report without Observations says that there is a result to read
     if (n.answers)

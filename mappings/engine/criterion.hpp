@@ -143,11 +143,67 @@ struct trial_note {
     std::optional<criterion> when; ///< nothing: words for one of the engine's notes
 };
 
-struct visit {
-    std::string id, title, anchor;
-    std::int32_t earliest = 0, target = 0, latest = 0; ///< days after the anchor, absolute
-    bool assumed = false;
+/// From which day a window is counted, and how far: days after the anchor, absolute, all three included.
+struct visit_window {
+    std::string anchor; ///< "screening", "dosing", "end", another name of the file, or "visit:v5": the day on which that visit was held
+    std::int32_t earliest = 0, target = 0, latest = 0;
+    friend bool operator==(const visit_window&, const visit_window&) = default;
+};
+
+enum class visit_kind : std::uint8_t {
+    planned,
+    early_termination, ///< asked of those who end early, and of nobody else
+    unscheduled,       ///< has no window and is never due
+};
+
+/// Something that a visit must bring: a result, a form, a score.
+struct required_result {
+    struct part {
+        std::string name;                ///< for people: "C4", "platelets"
+        std::vector<concept_id> concepts; ///< a result of one of these suffices
+        friend bool operator==(const part&, const part&) = default;
+    };
+    std::string name;        ///< for people: "blood count"
+    std::vector<part> parts; ///< all of them are needed; one, named as the whole, unless the file says `each`
+    std::string before;      ///< anchor before whose instant it has to be taken; empty: at any time of the visit
+    friend bool operator==(const required_result&, const required_result&) = default;
+};
+
+/// What shows that a visit took place, and what it must bring.
+struct visit_evidence {
+    struct meetings {
+        std::vector<std::string> types;    ///< "system|code"; "urn:trialgate:visit|TRIAL/VISIT" is always among them
+        std::vector<std::string> statuses; ///< that say it took place
+        friend bool operator==(const meetings&, const meetings&) = default;
+    };
+    std::optional<meetings> encounter, appointment;
+    std::vector<concept_id> procedures; ///< a completed procedure or an administration of one of these, leaf concepts
+    std::string anchor;                 ///< the day of this anchor is the visit; empty: of none
+    std::vector<required_result> results;
+    /// So many of `results` on one day of the window show that the visit was held; 0: results alone never do.
+    int held_by_results = 0;
+    int results_within = 1; ///< days before and after the visit on which a result still belongs to it
+    /// False when nothing in a record could ever show that the visit was held: then nobody can call it missed.
+    bool can_tell() const noexcept { return encounter || appointment || !procedures.empty() || !anchor.empty() || held_by_results > 0; }
+    friend bool operator==(const visit_evidence&, const visit_evidence&) = default;
+};
+
+struct visit : visit_window {
+    std::string id, title;
+    visit_kind kind = visit_kind::planned;
+    bool assumed = false; ///< no public source states the window
     std::vector<std::string> procedures;
+    std::optional<visit_window> while_unknown; ///< from which it counts as long as its anchor has no date
+    std::optional<visit_evidence> done;        ///< nothing: nothing can show it, nothing is asked of it
+    friend bool operator==(const visit&, const visit&) = default;
+};
+
+/// When a visit is spoken of. Days.
+struct visit_alerts {
+    int upcoming = 3; ///< before the window opens
+    int closing = 1;  ///< last days of a window
+    int grace = 7;    ///< after the window, in which a visit is overdue and not yet missed
+    int results = 3;  ///< after a visit, before a result that is not there counts as missing
 };
 
 /// A rule of the trial itself about people who were dosed, in the language of criteria.
@@ -178,8 +234,9 @@ struct trial {
     };
     std::vector<top> criteria;
     std::vector<trial_note> notes;
-    std::vector<visit> visits;
-    std::optional<safety_plan> safety; ///< nothing: participants are not watched
+    std::vector<visit> visits;            ///< one that counts from another stands after it
+    visit_alerts alerts;
+    std::optional<safety_plan> safety;    ///< nothing: participants are not watched
     struct setting {
         std::string name, value, sentence;
     };

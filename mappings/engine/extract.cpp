@@ -46,7 +46,8 @@ struct extractor {
     const extraction& with;
 
     record operator()(std::monostate) const { return {}; }
-    record operator()(const fhir::encounter& r) const { return start_record(r.header); }
+    record operator()(const fhir::encounter& r) const { return extract_encounter(r, with); }
+    record operator()(const fhir::appointment& r) const { return extract_appointment(r, with); }
     record operator()(const fhir::patient& r) const { return extract_patient(r, with); }
     record operator()(const fhir::observation& r) const { return extract_observation(r, with); }
     record operator()(const fhir::condition& r) const { return extract_condition(r, with); }
@@ -68,7 +69,7 @@ struct extractor {
     /// Reads one whose header allows it; what says nothing takes away what an older version said.
     template <class Resource>
     record read(const Resource& r) const {
-        if constexpr (std::is_same_v<Resource, std::monostate> || std::is_same_v<Resource, fhir::encounter>) {
+        if constexpr (std::is_same_v<Resource, std::monostate>) {
             return (*this)(r);
         } else {
             if (!r.header.usable)

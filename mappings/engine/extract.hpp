@@ -43,6 +43,8 @@ record extract_medication_dispense(const fhir::medication_dispense& from, const 
 record extract_medication_administration(const fhir::medication_administration& from, const extraction& with);
 record extract_medication(const fhir::medication& from, const extraction& with);
 record extract_specimen(const fhir::specimen& from, const extraction& with);
+record extract_encounter(const fhir::encounter& from, const extraction& with);
+record extract_appointment(const fhir::appointment& from, const extraction& with);
 record extract_consent(const fhir::consent& from, const extraction& with);
 record extract_research_study(const fhir::research_study& from, const extraction& with);
 record extract_research_subject(const fhir::research_subject& from, const extraction& with);

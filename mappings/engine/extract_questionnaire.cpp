@@ -31,6 +31,18 @@ std::vector<meaning> meanings_of_item(
     return out;
 }
 
+// The whole form means what the site's map says about its canonical, of any version.
+std::vector<meaning> meanings_of_form(std::string_view questionnaire, const catalog& codes) {
+    constexpr std::string_view forms = "urn:trialgate:questionnaire";
+    std::vector<meaning> out;
+    if (questionnaire.empty())
+        return out;
+    add_meanings(codes.lookup(forms, questionnaire), out);
+    if (const std::size_t version = questionnaire.find('|'); version != std::string_view::npos)
+        add_meanings(codes.lookup(forms, questionnaire.substr(0, version)), out);
+    return out;
+}
+
 } // namespace
 
 record extract_questionnaire(const fhir::questionnaire_response& from, const extraction& with) {
@@ -58,6 +70,15 @@ record extract_questionnaire(const fhir::questionnaire_response& from, const ext
             if (holds(m, f))
                 out.facts.push_back(std::move(f));
         }
+    for (const meaning& m : meanings_of_form(from.questionnaire, with.codes)) {
+        fact f = start_fact(m, fact_kind::observation, pending ? "form begun" : "form completed", identifier_hash(from.identifiers));
+        if (pending)
+            f.observation.use = usability::pending;
+        if (from.authored)
+            set_time(f, *from.authored, with.site);
+        if (holds(m, f))
+            out.facts.push_back(std::move(f));
+    }
     return out;
 }
 

@@ -197,12 +197,38 @@ public:
         if (out.source->safety)
             for (concept_id c : concepts_of(*out.source->safety))
                 net_->watched_[static_cast<std::size_t>(c)] = true;
+        for (const visit& v : out.source->visits)
+            if (v.done)
+                watch(*v.done);
         net_->trials_.push_back(std::move(out));
     }
 
-    std::shared_ptr<const network> finish() { return std::move(net_); }
+    std::shared_ptr<const network> finish() {
+        for (auto* types : {&net_->encounter_types_, &net_->appointment_types_}) {
+            std::sort(types->begin(), types->end());
+            types->erase(std::unique(types->begin(), types->end()), types->end());
+        }
+        return std::move(net_);
+    }
 
 private:
+    void watch(const visit_evidence& done) {
+        const auto mark = [this](std::span<const concept_id> concepts) {
+            for (const concept_id c : concepts)
+                net_->watched_[static_cast<std::size_t>(c)] = true;
+        };
+        mark(done.procedures);
+        for (const required_result& r : done.results)
+            for (const required_result::part& p : r.parts)
+                mark(p.concepts);
+        const auto keep = [](const std::optional<visit_evidence::meetings>& from, std::vector<std::string>& to) {
+            if (from)
+                to.insert(to.end(), from->types.begin(), from->types.end());
+        };
+        keep(done.encounter, net_->encounter_types_);
+        keep(done.appointment, net_->appointment_types_);
+    }
+
     placed_criterion place(const criterion& c, std::vector<node_id>& used) {
         placed_criterion out{&c, 0, {}};
         speller spelled;
@@ -262,6 +288,13 @@ std::span<const trial_index> network::considering(concept_id c) const noexcept {
 bool network::reads(concept_id c) const noexcept {
     const auto at = static_cast<std::size_t>(c);
     return c != concept_id::none && (!readers_[at].empty() || !considering_[at].empty() || derives_[at]);
+}
+
+bool network::reads(std::string_view resource_type, const meeting_data& meeting) const noexcept {
+    const auto& known = resource_type == "Encounter" ? encounter_types_ : appointment_types_;
+    return std::any_of(meeting.types.begin(), meeting.types.end(), [&](const std::string& t) {
+        return std::binary_search(known.begin(), known.end(), t);
+    });
 }
 
 } // namespace trialgate::mappings

@@ -54,10 +54,15 @@ public:
     std::span<const node_id> person_readers() const noexcept { return person_readers_; }
     /// Trials that consider a person with a fact of this concept.
     std::span<const trial_index> considering(concept_id c) const noexcept;
-    /// True when some trial reads or considers facts of this concept, or they are needed to derive others that are read.
+    /// True when some trial reads or considers facts of this concept, its visits ask for them, or they are needed to derive others that are read.
     bool reads(concept_id c) const noexcept;
-    /// True when some trial watches results of this concept in people who were dosed; no node reads them for that.
+    /// True when some trial looks at results of this concept in its participants (safety, visits); no node reads them for that.
     bool watches(concept_id c) const noexcept { return watched_[static_cast<std::size_t>(c)]; }
+    /// True when a visit of some trial is known by the type of this Encounter or Appointment.
+    bool reads(std::string_view resource_type, const meeting_data& meeting) const noexcept;
+    /// The types ("system|code", ascending) by which visits are known in Encounters and Appointments; empty when no trial asks for them.
+    std::span<const std::string> encounter_types() const noexcept { return encounter_types_; }
+    std::span<const std::string> appointment_types() const noexcept { return appointment_types_; }
 
 private:
     friend class compiler;
@@ -66,7 +71,8 @@ private:
     std::vector<compiled_trial> trials_;
     std::vector<std::vector<node_id>> readers_;        ///< by concept
     std::vector<std::vector<trial_index>> considering_; ///< by concept
-    std::vector<bool> derives_, watched_;
+    std::vector<bool> derives_, watched_; ///< by concept
+    std::vector<std::string> encounter_types_, appointment_types_;
     std::vector<node_id> person_readers_;
 };
 

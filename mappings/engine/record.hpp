@@ -53,6 +53,14 @@ struct definition_data {
     std::vector<std::string> identifiers;
 };
 
+/// From Encounter and Appointment, of the types by which some trial knows a visit.
+struct meeting_data {
+    std::string status;             ///< as sent
+    std::vector<std::string> types; ///< "system|code" of every coding of its types, system as sent
+    fhir::date_range when;          ///< site days, first to last; the whole calendar when not told
+    bool dated = false;             ///< `when.first` is surely the day on which it began
+};
+
 struct record {
     std::string type, id;
     version_stamp version;
@@ -67,9 +75,10 @@ struct record {
     std::optional<consent_data> consent;
     std::optional<participation_data> participation;
     std::optional<definition_data> definition;
+    std::optional<meeting_data> meeting;
 
     bool empty() const noexcept {
-        return facts.empty() && notes.empty() && medication.empty() && !person && !consent && !participation && !definition;
+        return facts.empty() && notes.empty() && medication.empty() && !person && !consent && !participation && !definition && !meeting;
     }
 };
 

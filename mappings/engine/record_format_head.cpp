@@ -97,6 +97,14 @@ void whole(A& a, definition_data& d) {
     texts(a, d.identifiers);
 }
 
+template <class A>
+void whole(A& a, meeting_data& m) {
+    a.shape_text(m.status);
+    texts(a, m.types);
+    flags(a, m.dated);
+    range(a, m.when);
+}
+
 template <class A, class T>
 void maybe(A& a, std::optional<T>& part, bool there) {
     if (!there)
@@ -222,8 +230,8 @@ void describe(A& a, record& r, std::uint64_t& facts) {
     a.shape(facts);
     bool medication = !r.medication.empty(), specimen = !r.specimen.empty(), person = r.person.has_value();
     bool consent = r.consent.has_value(), participation = r.participation.has_value(),
-         definition = r.definition.has_value();
-    flags(a, r.withdrawn, medication, specimen, person, consent, participation, definition);
+         definition = r.definition.has_value(), meeting = r.meeting.has_value();
+    flags(a, r.withdrawn, medication, specimen, person, consent, participation, definition, meeting);
     if (medication && !with_uuid(a, r.medication))
         a.shape_text(r.medication);
     if (specimen)
@@ -232,6 +240,7 @@ void describe(A& a, record& r, std::uint64_t& facts) {
     maybe(a, r.consent, consent);
     maybe(a, r.participation, participation);
     maybe(a, r.definition, definition);
+    maybe(a, r.meeting, meeting);
 }
 
 template void describe(writing&, record&, std::uint64_t&);

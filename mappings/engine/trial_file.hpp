@@ -16,7 +16,8 @@ struct trial_options {
 /// (unreachable criterion, unused setting) do not prevent it.
 /// Problem codes, each with a file in tests/mappings/bad-trials: bad-json, wrong-type, missing-member, unknown-member, unknown-concept, unknown-setting,
 /// unknown-version, unknown-score, unknown-test, unknown-note, bad-check-digit, unit-does-not-fit, window-without-unit, bad-number, bad-duration,
-/// duplicate-id, duplicate-key, unreachable-criterion, impossible-count, empty-list, visit-window, unknown-grading, unknown-tier, unused-setting.
+/// duplicate-id, duplicate-key, unreachable-criterion, impossible-count, empty-list, visit-window, unknown-visit, unknown-grading, unknown-tier,
+/// unused-setting.
 std::optional<trial> read_trial(const source_file& file, std::span<const source_file> scores, const catalog& codes,
                                 const trial_options& chosen, std::vector<problem>& problems);
 

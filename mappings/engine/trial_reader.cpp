@@ -107,6 +107,7 @@ std::optional<trial> trial_reader::read() {
     read_notes(m.take("notes"), out);
     read_visits(m.take("visits"), out);
     read_safety(m.take("safety"), out);
+    read_visit_alerts(m.take("visitAlerts"), out.alerts);
     m.finish();
     report_unused_settings();
     for (const std::string& name : setting_order_) {
@@ -330,49 +331,6 @@ void trial_reader::read_note(const node& entry, trial& into, std::set<std::strin
     m.finish();
     if (there)
         into.notes.push_back(std::move(n));
-}
-
-void trial_reader::read_visits(const node& list, trial& into) {
-    if (list && !list.content.is_array())
-        wrong_type(list, "a list of visits");
-    std::set<std::string> ids;
-    for (const value& e : list.content.elements())
-        read_visit({list.file, e, e}, into, ids);
-}
-
-void trial_reader::read_visit(const node& entry, trial& into, std::set<std::string>& ids) {
-    members m(*this, entry, "a visit");
-    if (!entry.content.is_object())
-        return;
-    visit v;
-    const node id = m.need("id");
-    v.id = text(id);
-    if (!v.id.empty() && !ids.insert(v.id).second)
-        error(id, "duplicate-id", "a visit '" + v.id + "' is given twice");
-    v.title = text(m.take("title"));
-    v.anchor = text(m.need("anchor"));
-    bool complete = true;
-    for (const auto& [name, to] :
-         {std::pair{"earliest", &v.earliest}, std::pair{"target", &v.target},
-          std::pair{"latest", &v.latest}}) {
-        const node said = m.need(name);
-        const auto days = said.content.is_number() ? whole(said, -10'000, 10'000) : day_count(said);
-        complete = complete && days;
-        *to = days.value_or(0);
-    }
-    if (complete && !(v.earliest <= v.target && v.target <= v.latest))
-        error(
-            entry, "visit-window",
-            "the window of '" + v.id + "' is not in order: earliest " + std::to_string(v.earliest) +
-                ", target " + std::to_string(v.target) + ", latest " + std::to_string(v.latest)
-        );
-    v.assumed = truth(m.take("assumed")).value_or(false);
-    v.procedures = texts(m.take("procedures"));
-    m.take("note");
-    const bool in = in_version(m);
-    m.finish();
-    if (in)
-        into.visits.push_back(std::move(v));
 }
 
 std::vector<std::string> trial_reader::texts(const node& list) {

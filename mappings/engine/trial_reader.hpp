@@ -1,4 +1,4 @@
-// Reads a trial's JSON. Internal to read_trial; trial_reader.cpp has the trial itself, trial_values.cpp
+// Reads a trial's JSON. Internal to read_trial; trial_reader.cpp has the trial itself, visit_reader.cpp its visits, trial_values.cpp
 // settings, numbers, durations, limits and concepts, test_reader.cpp the tests that are made of tests,
 // data_test_reader.cpp those that look at data, trial_safety.cpp what is watched after the dose.
 //
@@ -80,8 +80,6 @@ private:
     void read_criterion(const node& entry, trial& into, std::set<std::string>& ids);
     void read_notes(const node& list, trial& into);
     void read_note(const node& entry, trial& into, std::set<std::string>& ids);
-    void read_visits(const node& list, trial& into);
-    void read_visit(const node& entry, trial& into, std::set<std::string>& ids);
     // trial_safety.cpp
     void read_safety(const node& n, trial& into);
     void read_tiers(const node& list, safety_plan& into);
@@ -113,6 +111,18 @@ private:
     std::optional<fhir::decimal> limit_of(const node& n, const analyte& a);
     template <class Enum>
     std::optional<Enum> one_of(const node& n, std::span<const std::pair<std::string_view, Enum>> choices);
+
+    // visit_reader.cpp
+    void read_visits(const node& list, trial& into);
+    void read_visit(const node& entry, trial& into, std::set<std::string>& ids);
+    void read_visit_alerts(const node& n, visit_alerts& into);
+    std::optional<visit_evidence> read_evidence(const node& n, const std::string& own_code);
+    std::optional<visit_evidence::meetings>
+    read_meetings(const node& n, const std::string& own_code, std::initializer_list<const char*> statuses);
+    void read_required(const node& entry, std::vector<required_result>& into);
+    /// `earliest`, `target` and `latest` of an object that is a window, or has one.
+    void read_days(members& m, visit_window& into, std::string_view whose);
+    std::string read_anchor(const node& n, const std::set<std::string>& ids);
 
     // test_reader.cpp
     // All of these give nothing, or false, for a test that the chosen version leaves out; what is wrong is

@@ -6,11 +6,12 @@ cd "$(dirname "$0")/../.."
 mapfile -t packages <gateway/packages.txt
 gateway/setup.sh "${packages[@]}" catch2 libsimdjson-dev
 [ -f build/bench/build.ninja ] || cmake --preset bench >/dev/null
-cmake --build --preset bench --target ndjson_skip_bench screen_bench change_bench hook_bench trialgate | tail -n 1
+cmake --build --preset bench --target ndjson_skip_bench screen_bench change_bench followup_bench hook_bench trialgate | tail -n 1
 export TRIALGATE_MAPPINGS="$PWD/mappings"
 bundles=("${TRIALGATE_SHARED:-../shared}"/data/patients/*.json)
 [ -f "${bundles[0]}" ] || { echo "no ../shared: screening the demo cohort instead"; bundles=(gateway/demo/cohort/*.json); }
 build/bench/tests/bench/screen_bench "${1:-10}" "${bundles[@]}"
 build/bench/tests/bench/ndjson_skip_bench 64 "${1:-10}"
 build/bench/tests/bench/change_bench "${1:-10}"
+build/bench/tests/bench/followup_bench "${1:-10}"
 build/bench/tests/bench/hook_bench build/bench/trialgate "${1:-10}" 3

@@ -175,9 +175,9 @@ TEST_CASE("A canary fits criteria that ask for a category at most", "[plan]") {
 TEST_CASE("The types that the shipped trials read are those that can carry their facts", "[plan]") {
     const auto types = types_read(*tests::shipped().net);
     for (const char* t : {"Patient", "Consent", "ResearchSubject", "Observation", "DiagnosticReport", "Condition", "Procedure", "MedicationRequest",
-                          "MedicationStatement", "MedicationDispense", "MedicationAdministration", "Medication", "QuestionnaireResponse"})
+                          "MedicationStatement", "MedicationDispense", "MedicationAdministration", "Medication", "QuestionnaireResponse", "Encounter", "Appointment"})
         CHECK(types.contains(t));
-    CHECK(types.size() == 13);
+    CHECK(types.size() == 15);
     const auto nothing = mappings::network::compile({}, tests::shipped().codes);
     CHECK(types_read(*nothing) == std::set<std::string>{"Patient", "Consent", "ResearchSubject"});
 

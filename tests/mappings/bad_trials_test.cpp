@@ -20,7 +20,7 @@ const std::set<std::string> documented{
     "bad-json",        "wrong-type",      "missing-member",        "unknown-member",      "unknown-concept", "unknown-setting",
     "unknown-version", "unknown-score",   "unknown-test",          "unknown-note",        "bad-check-digit", "unit-does-not-fit",
     "bad-number",      "bad-duration",    "window-without-unit",   "duplicate-id",        "duplicate-key",   "unreachable-criterion",
-    "empty-list",      "visit-window",    "impossible-count",      "unused-setting",      "unknown-grading", "unknown-tier"};
+    "empty-list",      "visit-window",    "unknown-visit",      "impossible-count",      "unused-setting",      "unknown-grading", "unknown-tier"};
 
 struct expectation {
     std::string code;

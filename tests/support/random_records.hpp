@@ -121,6 +121,8 @@ inline mappings::record random_record(std::mt19937_64& random) {
         r.participation = participation_data{"NCT1", "screening", random_range(random)};
     if (up_to(random, 5) == 0)
         r.definition = definition_data{{concept_id{3}, concept_id{40'000}}, true, random_range(random), true, 77, "serum", {"a|b"}};
+    if (up_to(random, 5) == 0)
+        r.meeting = meeting_data{"finished", {"urn:x|V5", random_text(random)}, random_range(random), up_to(random, 2) == 0};
     return r;
 }
 
@@ -178,6 +180,9 @@ inline bool same_but_read(const mappings::record& a, const mappings::record& b) 
                  }) &&
            agree(a.definition, b.definition, [](const mappings::definition_data& d) {
                return std::tuple(d.drugs, d.by_name, d.when.first, d.when.last, d.dated, d.second, d.specimen_kind, d.identifiers);
+           }) &&
+           agree(a.meeting, b.meeting, [](const mappings::meeting_data& m) {
+               return std::tuple(m.status, m.types, m.when.first, m.when.last, m.dated);
            });
 }
 
