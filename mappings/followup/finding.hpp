@@ -18,7 +18,7 @@ enum class finding_kind : std::uint8_t {
 };
 std::string_view to_code(finding_kind k) noexcept; ///< "upcoming", ..., "done-incomplete", "out-of-window", "lab-grade", "hys-law", "kidney-injury", ...
 
-struct finding {
+struct concern {
     /// Stable: the same matter has the same key for as long as it lasts, whatever else is known of it. "visit/v5", "lab/alt/Observation/o1".
     std::string key;
     finding_kind kind = finding_kind::upcoming;
@@ -32,7 +32,7 @@ struct finding {
 };
 
 struct followup {
-    std::vector<finding> findings;         ///< by key
+    std::vector<concern> findings;         ///< by key
     std::optional<fhir::date> changes_on;  ///< first date on which the findings can differ with no new data; nothing is never
 };
 
