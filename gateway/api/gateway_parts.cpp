@@ -3,6 +3,7 @@
 #include "gateway/core/async.hpp"
 #include "gateway/core/crypto.hpp"
 #include "gateway/core/log.hpp"
+#include "gateway/people/people_desk.hpp"
 #include "gateway/work/live_trials.hpp"
 
 #include <atomic>
@@ -92,7 +93,8 @@ struct gateway_parts::state {
     };
     std::vector<std::unique_ptr<running_sink>> sinks;
     std::unique_ptr<outbox_services> outbox;
-    std::unique_ptr<worker> work;
+    std::unique_ptr<people_desk> desk;
+    std::unique_ptr<worker> work; ///< after the desk: it pokes it
     std::unique_ptr<task_group> tasks;
     std::atomic<bool> hurried = false;
 
@@ -202,11 +204,19 @@ void gateway_parts::start(asio::any_io_executor on) {
             sink->bell.ring();
     };
     signals.told = s.ground.watch;
-    s.work = std::make_unique<worker>(options_for_worker(s.config, s.trials.net), s.ground.writer, open_sqlite(s.ground.data), *s.ground.time, s.ground.faults,
+    const worker_options options = options_for_worker(s.config, s.trials.net);
+    if (const people_config& people = s.config.people; !people.relay.host.empty() && !people.subscribers.empty())
+        s.desk = std::make_unique<people_desk>(people, options.site, s.ground.writer, open_sqlite(s.ground.data, true), s.ground.time, s.ground.faults,
+                                                 s.ground.figures, make_smtp_carrier(people.relay));
+    signals.alerts_changed = [&s] {
+        if (s.desk)
+            s.desk->poke();
+    };
+    s.work = std::make_unique<worker>(options, s.ground.writer, open_sqlite(s.ground.data), *s.ground.time, s.ground.faults,
                                       s.ground.figures, std::move(signals));
     s.outbox = std::make_unique<outbox_services>(outbox_services{
         s.ground.writer, s.ground.reading, *s.ground.time, s.ground.faults, s.ground.figures, s.intake.random,
-        [&s](const sink::human_decision& d) { s.work->decided(d.subject, d.trial, d.status, d.at); }});
+        [&s](const sink::human_decision& d) { s.work->decided({d.subject, d.trial, d.status, d.at, d.number, d.since}); }});
 
     std::map<std::string, std::string> hmac;
     for (const auto& source : s.sources)
@@ -249,6 +259,8 @@ asio::awaitable<void> gateway_parts::stop(duration_ms grace) {
         co_await state_->tasks->stop(std::chrono::milliseconds(state_->hurried ? 0 : grace));
     if (state_->work)
         state_->work->stop();
+    if (state_->desk)
+        state_->desk->stop();
 }
 
 void gateway_parts::hurry() {
@@ -301,6 +313,8 @@ void gateway_parts::tell_fault(const fault_row& fault, bool over) {
 void gateway_parts::clock_was_set() {
     if (state_->work)
         state_->work->poke();
+    if (state_->desk)
+        state_->desk->poke();
 }
 
 const gateway_config& gateway_parts::config() const noexcept { return state_->config; }

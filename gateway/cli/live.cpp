@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <pwd.h>
+#include <unistd.h>
 
 namespace trialgate::gateway {
 
@@ -69,6 +71,14 @@ CLI::App* add_store_verb(CLI::App& to, const char* name, const char* what, std::
     add_config_option(*verb_, config);
     verb_->callback([&config, how, action = std::move(action), &run] { run = [&config, how, action] { return with_store(config, how, action); }; });
     return verb_;
+}
+
+std::string acting_user() {
+    const ::uid_t id = ::getuid();
+    char space[4096];
+    ::passwd entry{}, *found = nullptr;
+    const bool known = ::getpwuid_r(id, &entry, space, sizeof space, &found) == 0 && found;
+    return "user " + (known ? std::string(entry.pw_name) : std::to_string(id));
 }
 
 void in_transaction(store& rows, const std::function<void()>& change) {

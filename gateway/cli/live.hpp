@@ -26,6 +26,9 @@ exit_code with_store(const std::string& given_config, access how, const std::fun
 CLI::App* add_store_verb(CLI::App& to, const char* name, const char* what, std::string& config, access how,
                          std::function<exit_code(store&, const gateway_config&)> action, verb& run);
 
+/// "user alice": who runs this program, for trails.
+std::string acting_user();
+
 /// All or nothing.
 void in_transaction(store& rows, const std::function<void()>& change);
 

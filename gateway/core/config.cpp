@@ -55,6 +55,7 @@ gateway_config config_reader::read() {
     };
     each("sources", [&](value one) { out.sources.push_back(read_source(one)); });
     each("sinks", [&](value one) { out.sinks.push_back(read_sink(one)); });
+    read_people(root.take("people"), out.people);
     read_secret(root.take("pseudonymKey"), out.pseudonym_key, 16, level::error);
     root.finish();
     if (!v["sources"] || (v["sources"].is_array() && v["sources"].size() == 0))
@@ -174,11 +175,18 @@ void check_trials(const gateway_config& config, const library& loaded, std::vect
     std::vector<problem> said_before;
     const mappings::source_file source{config.file, read_file(config.file).value_or("{}")};
     const mappings::json_file file(source, said_before);
+    const auto unknown = [&](fhir::json::value trial) {
+        file.report_to(problems, "unknown-trial", trial, "the trial '" + std::string(trial.text()) + "' is not loaded",
+                       mappings::nearest_hint(trial.text(), ids));
+    };
     for (const auto& sink : file.root()["sinks"].elements())
         for (const auto& trial : sink["trials"].elements())
             if (trial.is_string() && std::find(ids.begin(), ids.end(), trial.text()) == ids.end())
-                file.report_to(problems, "unknown-trial", trial, "the trial '" + std::string(trial.text()) + "' is not loaded",
-                               mappings::nearest_hint(trial.text(), ids));
+                unknown(trial);
+    for (const auto& person : file.root()["people"]["subscribers"].elements())
+        for (const auto& trial : person["trials"].elements())
+            if (trial.is_string() && std::find(ids.begin(), ids.end(), trial.text()) == ids.end())
+                unknown(trial);
 }
 
 } // namespace trialgate::gateway

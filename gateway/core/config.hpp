@@ -84,6 +84,45 @@ struct sink_config {
     std::vector<std::string> trials;  ///< empty: all
 };
 
+/// The site's mail relay.
+struct relay_config {
+    std::string host;                 ///< name or address
+    unsigned port = 0;                ///< default: 587, with security tls 465, with none 25
+    enum class security { none, starttls, tls } how = security::starttls;
+    std::string user;                 ///< empty: no authentication
+    secret password;
+    std::string from;                 ///< sender's address
+    std::string ca;                   ///< file with the CAs to believe; empty: the system's
+    duration_ms deadline = 30 * second_ms; ///< of one mail
+    duration_ms first_retry = 30 * second_ms, longest_retry = 30 * minute_ms;
+    duration_ms give_up_after = 2 * 24 * hour_ms;
+};
+
+/// Somebody who is told of alerts about participants.
+struct subscriber_config {
+    std::string name;                 ///< [a-z0-9-]+
+    std::string address;
+    std::string role;                 ///< for people who read the configuration
+    std::vector<std::string> trials;  ///< empty: all
+    struct when {
+        enum class how : std::uint8_t { immediate, digest, never } is = how::never;
+        int minute = 0;               ///< digest: of the site's day
+    };
+    when tiers[3];                    ///< of T1, T2, T3
+    std::optional<std::pair<int, int>> quiet; ///< minutes of the site's day, from and to; of what is told at once only T1 is sent between them
+    unsigned mails_a_day = 20;        ///< then one summary, and nothing more until the site's next day
+    duration_ms escalate_after = 0;   ///< 0: never
+    std::string escalate_to;          ///< name of a subscriber
+};
+
+struct people_config {
+    relay_config relay;               ///< without host nobody is told by mail
+    std::string link;                 ///< URL for a mail; {participant}, {trial} and {alert} are replaced; may be empty
+    duration_ms gather = 30 * second_ms;  ///< what comes within this time after the first makes one mail
+    duration_ms spacing = 5 * minute_ms;  ///< between two mails to one person
+    std::vector<subscriber_config> subscribers;
+};
+
 struct operations_config {
     std::string address = "127.0.0.1:9464";
     secret token;                     ///< for /metrics; empty: loopback only, open
@@ -107,6 +146,7 @@ struct gateway_config {
     limits_config limits;
     std::vector<source_config> sources;
     std::vector<sink_config> sinks;
+    people_config people;
     std::string log_level = "info";
     bool log_json = false;
 };

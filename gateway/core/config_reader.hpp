@@ -1,5 +1,6 @@
 // Reads the configuration file. Internal to load_config: config.cpp has the whole and what must fit together, config_values.cpp single values,
-// config_parts.cpp secrets, certificates, access and listeners, config_sides.cpp sources and sinks.
+// config_parts.cpp secrets, certificates, access and listeners, config_sides.cpp sources and sinks,
+// config_people.cpp whom mails tell.
 //
 // A value that is wrong is reported and leaves its default; reading goes on, so that one run names every mistake.
 #pragma once
@@ -106,6 +107,14 @@ private:
     sink_config read_sink(value v);
     void check_access(value at, const std::string& url, const auth_config& auth, const tls_files& tls) const;
 
+    // config_people.cpp
+    void read_people(value v, people_config& into);
+    void read_relay(value v, relay_config& into);
+    subscriber_config read_subscriber(value v);
+    void read_tiers(value v, subscriber_config& into) const;
+    void check_escalations(value subscribers, const people_config& all) const;
+    bool address(value v, std::string& into) const;
+
     // config.cpp
     void read_library(object& root, gateway_config& into);
     void read_settings(value v, library_options& into) const;
@@ -116,7 +125,7 @@ private:
     mappings::source_file source_;
     std::string folder_;
     mappings::json_file file_;
-    std::set<std::string> source_names_, sink_names_;
+    std::set<std::string> source_names_, sink_names_, person_names_;
     std::map<std::string, std::string> source_urls_; ///< to the name that had it first
 };
 

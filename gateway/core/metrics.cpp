@@ -42,6 +42,7 @@ constexpr std::array descriptions{
     description{"trialgate_http_refused_total", kind::counter, {"listener"}, "Connections refused because there were too many."},
     description{"trialgate_journal_oldest_seconds", kind::gauge, {}, "Age of the oldest journal row that waits; 0 when none does."},
     description{"trialgate_journal_rows", kind::gauge, {}, "Journal rows that wait to be worked in."},
+    description{"trialgate_mails_total", kind::counter, {"outcome"}, "Attempts to hand a mail to the relay: taken, refused, later or relay (in trouble)."},
     description{"trialgate_notifications_total", kind::counter, {"source", "outcome"}, "Requests at the hooks of a source, by outcome."},
     description{"trialgate_outbox_age_seconds", kind::gauge, {"sink"}, "Age of the oldest message that waits for a sink; 0 when none does."},
     description{"trialgate_outbox_dead", kind::gauge, {"sink"}, "Messages that were given up and wait for an operator."},

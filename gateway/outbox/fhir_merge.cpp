@@ -133,6 +133,17 @@ std::string state_of(value resource) {
     return subject ? std::string(subject->status) : std::string();
 }
 
+/// Day of a date or of an instant as written: of a zone nothing is known here.
+std::optional<fhir::date> day_of(std::string_view text) { return fhir::parse_date(text.substr(0, 10)); }
+
+std::optional<fhir::date> begin_of(value resource) {
+    std::optional<fhir::date> out;
+    for (const value& p : resource["progress"].elements())
+        if (const auto day = day_of(p["startDate"].text()); day && (!out || *out <= *day))
+            out = day;
+    return out ? out : day_of(resource["period"]["start"].text());
+}
+
 } // namespace
 
 std::string render(const shape& ours, value theirs, std::string_view id) {
@@ -183,9 +194,12 @@ subject_standing read_subject(value resource) {
     const bool ours = std::find(our_states.begin(), our_states.end(), out.status) != our_states.end();
     out.by_person = !ours || !has_tag(resource, tag_system, generated_tag) || has_tag(resource, tag_system, human_tag) ||
                     (!written.empty() && written != out.status);
+    out.since = begin_of(resource);
     for (const value& i : resource["identifier"].elements()) {
         const std::string_view text = i["value"].text();
         const std::size_t colon = text.rfind(':');
+        if (i["system"].text() != subject_system && out.given_number.empty())
+            out.given_number = text;
         if (i["system"].text() != subject_system || colon == std::string_view::npos)
             continue;
         out.trial = text.substr(0, colon);
@@ -197,6 +211,18 @@ subject_standing read_subject(value resource) {
 bool newer_than(const subject_standing& there, const message& m) {
     // Numbers begin again when a store is lost; what happened later is newer nevertheless.
     return there.number > m.number && there.occurred >= m.occurred;
+}
+
+std::string written_mark(const message& m, std::string_view status) {
+    return std::to_string(m.number) + ' ' + std::to_string(m.occurred) + ' ' + std::string(status);
+}
+
+bool alert_out_of_reach(value resource, const message& m) {
+    subject_standing there;
+    std::string_view written;
+    read_written(written_in(resource), there, written);
+    return !has_tag(resource, tag_system, generated_tag) || has_tag(resource, tag_system, human_tag) ||
+           (!written.empty() && resource["status"].text() != written) || newer_than(there, m);
 }
 
 bool moved_by_person(value resource) {

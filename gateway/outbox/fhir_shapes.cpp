@@ -2,7 +2,7 @@
 
 #include "fhir/datetime.hpp"
 #include "gateway/core/crypto.hpp"
-#include "gateway/core/json_text.hpp"
+#include "gateway/outbox/shape_json.hpp"
 
 #include <algorithm>
 #include <set>
@@ -14,50 +14,6 @@ using fhir::json::value;
 namespace {
 
 constexpr std::size_t most_evidence = 100; ///< a report of a score with many items; servers limit the size of a resource
-
-template <class Write>
-std::string json_of(Write write) {
-    json_text out;
-    write(out);
-    return std::string(out.text());
-}
-std::string text_json(std::string_view text) {
-    return json_of([&](json_text& out) { out.string(text); });
-}
-std::string object_json(std::initializer_list<std::pair<std::string_view, std::string_view>> members) {
-    return json_of([&](json_text& out) {
-        out.begin_object();
-        for (const auto& [name, text] : members)
-            out.key(name).string(text);
-        out.end_object();
-    });
-}
-std::string concept_json(std::string_view system, std::string_view code, std::string_view text = {}) {
-    return json_of([&](json_text& out) {
-        out.begin_object().key("coding").begin_array().begin_object();
-        out.key("system").string(system).key("code").string(code).end_object().end_array();
-        if (!text.empty())
-            out.key("text").string(text);
-        out.end_object();
-    });
-}
-std::string logical_json(std::string_view system, std::string_view identifier, std::string_view type, std::string_view display = {}) {
-    return json_of([&](json_text& out) {
-        out.begin_object();
-        if (!type.empty())
-            out.key("type").string(type);
-        out.key("identifier").begin_object().key("system").string(system).key("value").string(identifier).end_object();
-        if (!display.empty())
-            out.key("display").string(display);
-        out.end_object();
-    });
-}
-
-std::string person_json(const shape_rules& rules, const message& m) {
-    if (!rules.references)
-        return logical_json(pseudonym_system, m.subject, "Patient");
-    return object_json({{"reference", m.patient_url.empty() ? m.patient : m.patient_url}});
-}
 
 struct findings {
     std::vector<std::string> evidence; ///< References, as JSON
@@ -134,8 +90,6 @@ std::string inputs_json(const findings& found, const message& m) {
     });
 }
 
-std::string unless_empty(std::string json) { return json == "[]" ? std::string() : json; }
-
 /// The Provenance agent: this program.
 std::string agents_json() {
     return json_of([](json_text& out) {
@@ -184,7 +138,7 @@ shape subject_shape(const shape_rules& rules, const message& m, std::string_view
         out.members.emplace_back("status", text_json(status));
     out.members.emplace_back("study", object_json({{"reference", study}}));
     out.members.emplace_back(rules.r5 ? "subject" : "individual", person_json(rules, m));
-    out.written = std::to_string(m.number) + ' ' + std::to_string(m.occurred) + ' ' + status;
+    out.written = written_mark(m, status);
     return out;
 }
 

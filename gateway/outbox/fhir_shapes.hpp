@@ -59,11 +59,21 @@ struct subject_standing {
     std::uint64_t number = 0;   ///< of the message that we wrote last; 0: cannot be told
     instant occurred = 0;
     std::string subject, trial; ///< out of our identifier; empty when it is gone
+    std::string given_number;   ///< value of the first identifier that is not ours: the study's own number for this person
+    std::optional<fhir::date> since; ///< R4: begin of the period; R5: of the state that began last, else of the period
 };
 subject_standing read_subject(fhir::json::value resource);
 /// What stands there is newer than `m`: a late repetition, which must change nothing.
 bool newer_than(const subject_standing& there, const message& m);
 /// A Flag or a Task whose status is no longer the one that we wrote.
 bool moved_by_person(fhir::json::value resource);
+
+/// The resource that shows an alert (message kind "alert"; which type for which kind of alert: README). `subject`: reference to the ResearchSubject,
+/// may be empty.
+shape alert_resource(const shape_rules& rules, const message& m, std::string_view subject);
+/// What stands there is not ours to change: a person moved it on, or it tells of a later version.
+bool alert_out_of_reach(fhir::json::value resource, const message& m);
+/// The parts of `shape::written` for what is written more than once: "7 1773568800000 proposed".
+std::string written_mark(const message& m, std::string_view status);
 
 } // namespace trialgate::gateway

@@ -105,6 +105,8 @@ public:
             out = co_await status(m);
         else if (m.kind == "contradiction")
             out = co_await contradiction(m);
+        else if (m.kind == "alert")
+            out = co_await participant_alert(m);
         else if (m.kind == "fault")
             out.what = delivery_result::is::delivered; // is the operators' business; a study system has no place for it
         else {
@@ -139,6 +141,8 @@ private:
             if (there.by_person) {
                 out.what = delivery_result::is::overruled;
                 out.human = there.status;
+                out.human_number = there.given_number;
+                out.human_since = there.since;
             } else if (newer_than(there, m))
                 log_info("outbox.late-repetition", {{"sink", config_.name}, {"number", m.number}});
             else
@@ -192,6 +196,30 @@ private:
         const ensured alert = co_await create(std::move(task));
         if (alert.failed)
             co_return *alert.failed;
+        delivery_result out;
+        out.what = delivery_result::is::delivered;
+        co_return out;
+    }
+
+    asio::awaitable<delivery_result> participant_alert(const message& m) {
+        place where = place::of(subject_shape(rules_, m, std::string_view()));
+        const found person = co_await look(std::move(where));
+        if (person.failed)
+            co_return *person.failed;
+        std::string reference;
+        if (!person.id.empty())
+            reference = "ResearchSubject/" + person.id;
+        const shape alert = alert_resource(rules_, m, reference);
+        decision decide = [&](value theirs) -> std::optional<shape> {
+            // One that was withdrawn before anybody was told of it is not made.
+            if (!theirs ? !m.flag : alert_out_of_reach(theirs, m))
+                return std::nullopt;
+            return alert;
+        };
+        where = place::of(alert);
+        const ensured written = co_await ensure(std::move(where), std::move(decide));
+        if (written.failed)
+            co_return *written.failed;
         delivery_result out;
         out.what = delivery_result::is::delivered;
         co_return out;

@@ -27,6 +27,8 @@ struct delivery_result {
     duration_ms wait = 0;
     std::string why;   ///< code words, no patient data: "409 conflict", "timeout"
     std::string human; ///< ResearchSubject status set by a person
+    std::string human_number = {};              ///< as in sink::human_decision
+    std::optional<fhir::date> human_since = {};
 };
 
 /// One receiver. `deliver` may be called again with the same message after any outcome, also an uncertain one: the receiver sees one effect.
@@ -38,6 +40,8 @@ public:
     struct human_decision {
         std::string subject, trial, status;
         instant at = 0;
+        std::string number = {};              ///< screening or subject number that the study gave; empty: none
+        std::optional<fhir::date> since = {}; ///< begin of its period or state
     };
     virtual boost::asio::awaitable<std::vector<human_decision>> read_back() = 0;
 };

@@ -35,11 +35,12 @@ void look_at(value resource, people_seen& seen, instant now, std::vector<sink::h
         seen.told.erase(key);
         return;
     }
+    const std::string says = there.status + ' ' + there.given_number + (there.since ? ' ' + to_string(*there.since) : std::string());
     std::string& told = seen.told[key];
-    if (told == there.status)
+    if (told == says)
         return;
-    told = there.status;
-    out.push_back({std::move(there.subject), std::move(there.trial), std::move(there.status), now});
+    told = says;
+    out.push_back({std::move(there.subject), std::move(there.trial), std::move(there.status), now, std::move(there.given_number), there.since});
 }
 
 } // namespace

@@ -38,6 +38,8 @@ std::string encode(const message& m) {
     m.report.empty() ? out.null() : out.json(m.report);
     if (!m.report_with_references.empty())
         out.key("reportWithReferences").json(m.report_with_references);
+    if (!m.alert.empty())
+        out.key("alert").json(m.alert);
     out.end_object();
     return std::string(out.text());
 }
@@ -79,6 +81,7 @@ std::optional<message> decode_message(std::string_view text) {
     };
     m.report = object_of("report");
     m.report_with_references = object_of("reportWithReferences");
+    m.alert = object_of("alert");
     return m;
 }
 

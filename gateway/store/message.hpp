@@ -5,9 +5,9 @@
 
 namespace trialgate::gateway {
 
-/// A patient's status in a trial has changed, or evidence contradicts what a person decided, or a fault of the gateway began or ended.
+/// A patient's status in a trial has changed, or evidence contradicts what a person decided, or an alert about a participant, or a fault of the gateway began or ended.
 struct message {
-    std::string kind;     ///< "status" | "contradiction" | "fault"
+    std::string kind;     ///< "status" | "contradiction" | "alert" | "fault"
     std::string key;      ///< idempotency key: stable for this one change, letters, digits and '-' only
     instant occurred = 0;
     std::string source;   ///< name of the hospital's server in the configuration
@@ -25,6 +25,8 @@ struct message {
     std::string report;         ///< JSON object as in `screen --format json`, with "patient" replaced by the pseudonym and evidence references
                                 ///< by {"reference": hash}; empty: "null"
     std::string report_with_references; ///< the same with true references, for sinks with identity "reference"; else empty
+    std::string alert;    ///< alert: JSON object (store/alert_message.hpp); its evidence by hashes or, for sinks with identity "reference", by true
+                          ///< references. `status` is then "raised", "corrected", "withdrawn" or "acknowledged", `flag` while it is open
 };
 
 std::string encode(const message& m);

@@ -54,6 +54,41 @@ decltype(auto) columns(R& r, Use use) {
     return use(r.key, r.text, r.since, r.last, r.times);
 }
 
+#define TRIALGATE_PARTICIPANT_COLUMNS "trial, number, source, patient, protocol_version, state, since, changed, set_by, stamp, anchors"
+template <row_of<participant_row> R, class Use>
+decltype(auto) columns(R& r, Use use) {
+    return use(r.trial, r.number, r.source, r.patient, r.protocol_version, r.state, r.since, r.changed, r.set_by, r.stamp, r.anchors);
+}
+
+#define TRIALGATE_ALERT_COLUMNS                                                                                                             \
+    "id, trial, number, key, kind, source, patient, subject, public_id, tier, open, version, raised, changed, withdrawn, news, "             \
+    "acknowledged_by, acknowledged, snoozed_until, escalated, title, content, body, body_with_references"
+template <row_of<alert_row> R, class Use>
+decltype(auto) columns(R& r, Use use) {
+    return use(r.id, r.trial, r.number, r.key, r.kind, r.source, r.patient, r.subject, r.public_id, r.tier, r.open, r.version, r.raised,
+               r.changed, r.withdrawn, r.news, r.acknowledged_by, r.acknowledged, r.snoozed_until, r.escalated, r.title, r.content, r.body,
+               r.body_with_references);
+}
+
+#define TRIALGATE_MAIL_COLUMNS "id, person, kind, message_id, created, state, attempts, not_before, error, subject, text"
+template <row_of<mail_row> R, class Use>
+decltype(auto) columns(R& r, Use use) {
+    return use(r.id, r.person, r.kind, r.message_id, r.created, r.state, r.attempts, r.not_before, r.error, r.subject, r.text);
+}
+
+template <row_of<participant_note> R, class Use>
+decltype(auto) columns(R& r, Use use) {
+    return use(r.at, r.by, r.what);
+}
+template <row_of<told_row> R, class Use>
+decltype(auto) columns(R& r, Use use) {
+    return use(r.person, r.alert, r.escalation, r.news, r.at);
+}
+template <row_of<mail_count> R, class Use>
+decltype(auto) columns(R& r, Use use) {
+    return use(r.person, r.day, r.mails, r.last);
+}
+
 /// The rows that `c` gives.
 template <class Row>
 std::vector<Row> rows(cursor&& c) {

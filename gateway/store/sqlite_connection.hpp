@@ -1,5 +1,5 @@
-// `store` on SQLite: one connection. Its methods stand in sqlite_store.cpp (opening, journal, values), sqlite_patients.cpp, sqlite_outbox.cpp and
-// sqlite_intake.cpp.
+// `store` on SQLite: one connection. Its methods stand in sqlite_store.cpp (opening, journal, values), sqlite_patients.cpp, sqlite_outbox.cpp,
+// sqlite_intake.cpp and sqlite_followup.cpp.
 #pragma once
 
 #include "gateway/store/sqlite_columns.hpp"
@@ -80,6 +80,32 @@ public:
 
     void source_remove(std::string_view source) override;
 
+    std::optional<participant_row> participant(std::string_view trial, std::string_view number) override;
+    std::vector<participant_row> participants_of(std::string_view source, std::string_view patient) override;
+    std::vector<participant_row> participants_after(std::string_view trial, std::string_view number, std::size_t limit) override;
+    void participant_put(const participant_row& row) override;
+    std::vector<participant_row> participants_to_look_at(std::size_t limit) override;
+    void participant_looked_at(std::string_view trial, std::string_view number, std::int64_t stamp) override;
+    void participant_note_add(std::string_view trial, std::string_view number, const participant_note& note) override;
+    std::vector<participant_note> participant_notes(std::string_view trial, std::string_view number) override;
+    std::vector<alert_row> alerts_of(std::string_view trial, std::string_view number) override;
+    std::optional<alert_row> alert(std::int64_t id) override;
+    std::vector<alert_row> alerts_after(std::int64_t id, bool only_open, std::size_t limit) override;
+    void alert_found(const alert_row& row) override;
+    bool alert_acknowledge(std::int64_t id, std::string_view by, instant at) override;
+    bool alert_snooze(std::int64_t id, instant until) override;
+    void alert_escalated(std::int64_t id, instant at) override;
+    std::int64_t alerts_stamp() override;
+    std::int64_t mail_add(const mail_row& row) override;
+    std::vector<mail_row> mails(mail_state state, std::size_t limit) override;
+    void mail_set(std::int64_t id, mail_state state, std::uint32_t attempts, instant not_before, std::string_view error) override;
+    void mail_remove(std::int64_t id) override;
+    std::int64_t mail_count_of(mail_state state) override;
+    void told_put(const told_row& row) override;
+    std::vector<told_row> told() override;
+    std::vector<mail_count> mail_counts() override;
+    void mail_count_put(const mail_count& count) override;
+
 private:
     /// Runs `change`, which writes more than one row, whole: in the transaction that is open, or in its own.
     template <class Change>
@@ -98,6 +124,9 @@ private:
     /// Marks the first waiting row of this sink and subject, and no other.
     void mark_head(std::string_view sink, std::string_view subject);
     void outbox_erase(std::int64_t id);
+    /// An alert was changed: `change` and the count of changes go together.
+    template <class Change>
+    void alert_changed(Change change);
 
     database db_;
     /// What this transaction adds to journal_total, which is written once a commit.

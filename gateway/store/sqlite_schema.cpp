@@ -67,7 +67,45 @@ CREATE TABLE fault(
     key TEXT NOT NULL PRIMARY KEY, text TEXT NOT NULL, since INTEGER NOT NULL, last INTEGER NOT NULL, times INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr migration history[] = {{1, first_schema}};
+// After enrolment. `open` and `pending` stand in their partial indexes as above.
+constexpr const char* followup_schema = R"sql(
+CREATE TABLE participant(
+    trial TEXT NOT NULL, number TEXT NOT NULL, source TEXT NOT NULL, patient TEXT NOT NULL, protocol_version TEXT NOT NULL, state TEXT NOT NULL,
+    since INTEGER NOT NULL, changed INTEGER NOT NULL, set_by TEXT NOT NULL, stamp INTEGER NOT NULL,
+    pending INTEGER NOT NULL, -- 1: was put and not yet looked at
+    anchors TEXT NOT NULL, PRIMARY KEY (trial, number)) STRICT, WITHOUT ROWID;
+CREATE INDEX participant_of ON participant(source, patient, trial, since, number);
+CREATE INDEX participant_pending ON participant(source, patient, pending) WHERE pending = 1;
+CREATE TABLE participant_note(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, trial TEXT NOT NULL, number TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL,
+    what TEXT NOT NULL) STRICT;
+CREATE INDEX participant_note_of ON participant_note(trial, number, id);
+
+CREATE TABLE alert(
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    trial TEXT NOT NULL, number TEXT NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL, source TEXT NOT NULL, patient TEXT NOT NULL,
+    subject TEXT NOT NULL, public_id TEXT NOT NULL, tier INTEGER NOT NULL, open INTEGER NOT NULL, version INTEGER NOT NULL,
+    raised INTEGER NOT NULL, changed INTEGER NOT NULL, withdrawn INTEGER NOT NULL, news INTEGER NOT NULL, acknowledged_by TEXT NOT NULL,
+    acknowledged INTEGER NOT NULL, snoozed_until INTEGER NOT NULL, escalated INTEGER NOT NULL, title TEXT NOT NULL, content TEXT NOT NULL,
+    body TEXT NOT NULL, body_with_references TEXT NOT NULL, UNIQUE (trial, number, key, kind)) STRICT;
+CREATE INDEX alert_open ON alert(id, open) WHERE open = 1;
+CREATE INDEX alert_source ON alert(source);
+CREATE TABLE alert_stamp(one INTEGER PRIMARY KEY CHECK (one = 1), stamp INTEGER NOT NULL) STRICT;
+INSERT INTO alert_stamp VALUES (1, 0);
+
+CREATE TABLE mail(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, person TEXT NOT NULL, kind TEXT NOT NULL, message_id TEXT NOT NULL, created INTEGER NOT NULL,
+    state INTEGER NOT NULL, attempts INTEGER NOT NULL, not_before INTEGER NOT NULL, error TEXT NOT NULL, subject TEXT NOT NULL,
+    text TEXT NOT NULL) STRICT;
+CREATE INDEX mail_state ON mail(state, id);
+CREATE TABLE mail_told(
+    person TEXT NOT NULL, alert INTEGER NOT NULL, escalation INTEGER NOT NULL, news INTEGER NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (alert, person, escalation)) STRICT, WITHOUT ROWID;
+CREATE TABLE mail_count(
+    person TEXT NOT NULL PRIMARY KEY, day INTEGER NOT NULL, mails INTEGER NOT NULL, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr migration history[] = {{1, first_schema}, {2, followup_schema}};
 
 } // namespace
 

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "fhir/datetime.hpp"
-#include "gateway/core/clock.hpp"
+#include "gateway/store/followup.hpp"
 
 #include <map>
 #include <memory>
@@ -251,6 +251,49 @@ public:
 
     /// Everything kept of a source except its quarantine; for `source remove`.
     virtual void source_remove(std::string_view source) = 0;
+
+    // after enrolment
+    virtual std::optional<participant_row> participant(std::string_view trial, std::string_view number) = 0;
+    /// Of every trial, oldest first.
+    virtual std::vector<participant_row> participants_of(std::string_view source, std::string_view patient) = 0;
+    /// After the given (trial, number), ascending.
+    virtual std::vector<participant_row> participants_after(std::string_view trial, std::string_view number, std::size_t limit) = 0;
+    /// New or changed: it is to be looked at. `stamp` of the row is not used.
+    virtual void participant_put(const participant_row& row) = 0;
+    /// Whose row was put since it was looked at last.
+    virtual std::vector<participant_row> participants_to_look_at(std::size_t limit) = 0;
+    virtual void participant_looked_at(std::string_view trial, std::string_view number, std::int64_t stamp) = 0;
+    virtual void participant_note_add(std::string_view trial, std::string_view number, const participant_note& note) = 0;
+    virtual std::vector<participant_note> participant_notes(std::string_view trial, std::string_view number) = 0;
+
+    /// Of one participation, also withdrawn ones, by key and kind.
+    virtual std::vector<alert_row> alerts_of(std::string_view trial, std::string_view number) = 0;
+    virtual std::optional<alert_row> alert(std::int64_t id) = 0;
+    /// By id; only open ones, or all.
+    virtual std::vector<alert_row> alerts_after(std::int64_t id, bool only_open, std::size_t limit) = 0;
+    /// What was found out: one row per participation, key and kind, whoever calls and how often. Of a row that is there it leaves acknowledgement,
+    /// snooze and escalation alone, which others write; when `news` grew, they are cleared.
+    virtual void alert_found(const alert_row& row) = 0;
+    /// Of an open alert that nobody has acknowledged; counts as a version. False when there is none.
+    virtual bool alert_acknowledge(std::int64_t id, std::string_view by, instant at) = 0;
+    /// Of an open alert that nobody has acknowledged. False when there is none.
+    virtual bool alert_snooze(std::int64_t id, instant until) = 0;
+    virtual void alert_escalated(std::int64_t id, instant at) = 0;
+    /// Grows with every change of an alert, by whomever.
+    virtual std::int64_t alerts_stamp() = 0;
+
+    virtual std::int64_t mail_add(const mail_row& row) = 0;
+    /// By id.
+    virtual std::vector<mail_row> mails(mail_state state, std::size_t limit) = 0;
+    virtual void mail_set(std::int64_t id, mail_state state, std::uint32_t attempts, instant not_before, std::string_view error) = 0;
+    virtual void mail_remove(std::int64_t id) = 0;
+    virtual std::int64_t mail_count_of(mail_state state) = 0;
+    /// Remembers for the alert's life; the later `news` and time win.
+    virtual void told_put(const told_row& row) = 0;
+    /// Of open alerts.
+    virtual std::vector<told_row> told() = 0;
+    virtual std::vector<mail_count> mail_counts() = 0;
+    virtual void mail_count_put(const mail_count& count) = 0;
 };
 
 /// Opens or makes `folder`/trialgate.db and brings its schema up to date (numbered migrations). Throws store_error with a sentence that names

@@ -334,6 +334,7 @@ void work_batch::write(store& to) {
         to.journal_done(*first, *(after - 1));
         first = after;
     }
+    write_followed(to);
     counted_.outbox = !messages_.empty();
 }
 

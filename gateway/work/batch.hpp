@@ -4,6 +4,8 @@
 
 #include "gateway/work/arrivals.hpp"
 #include "gateway/work/decide.hpp"
+#include "gateway/work/followup_diff.hpp"
+#include "gateway/work/participation.hpp"
 #include "gateway/work/worker.hpp"
 
 #include <array>
@@ -31,12 +33,6 @@ private:
     std::unordered_set<std::string> keys_;
 };
 
-/// What a person decided in a study system.
-struct human_decision {
-    std::string subject, trial, status;
-    instant at = 0;
-};
-
 class work_batch {
 public:
     work_batch(const worker_options& options, store& reading, known_people& known, instant now, fhir::date today);
@@ -48,6 +44,8 @@ public:
     /// To be evaluated again, because of the date or of other trials.
     void due(const std::string& source, const std::string& key);
     void take(const human_decision& d);
+    /// A participation that was put since it was looked at last: the person is kept and fetched from now on, whoever considers them.
+    void take(const participant_row& p);
     /// Evaluates everybody concerned. After all `take`s.
     void decide();
     /// All effects, in one transaction. May be called again when the transaction is repeated.
@@ -59,7 +57,7 @@ public:
         std::vector<std::pair<std::string, std::string>> told;                 ///< for people who watch: event, detail
         std::set<std::pair<std::string, job_kind>> jobs;
         std::uint64_t gaps = 0;
-        bool outbox = false;
+        bool outbox = false, alerts = false;
     };
     /// After `write`.
     const figures& counted() const noexcept { return counted_; }
@@ -99,6 +97,16 @@ private:
                  const std::function<mappings::trial_report()>& report);
     void tell(const decision_row& row, const transition& t, const mappings::trial_report& r, const std::string& previous);
     void write_numbers(store& to);
+    // batch_follow.cpp
+    std::vector<participant_row> participants_of(const std::string& source, const std::string& key);
+    void study_says(const human_decision& h, const person_key& who);
+    void put(participation_change change, const person_key& who);
+    /// First date on which alerts can differ with no new data. `follow_alone` is for people of one name, the other for linked names.
+    fhir::date follow_alone(const std::string& source, const mappings::patient_data& data);
+    fhir::date follow(const std::string& source, const std::vector<std::string>& keys);
+    fhir::date follow_one(const participant_row& row, const mappings::patient_data& data);
+    void alert(alert_change change);
+    void write_followed(store& to);
 
     const worker_options& options_;
     store& reading_;
@@ -116,6 +124,10 @@ private:
     std::map<std::string, person_key> subjects_;
     std::vector<outbox_row> messages_;
     std::vector<human_decision> humans_;
+    std::vector<participant_row> looked_at_;
+    std::map<std::pair<std::string, std::string>, participant_row> participants_; ///< changed here, by trial and number
+    std::vector<std::tuple<std::string, std::string, participant_note>> trail_;   ///< trial, number
+    std::vector<alert_row> alerts_;
     figures counted_;
 };
 

@@ -54,6 +54,7 @@ void work_batch::decide() {
         const auto who = reading_.subject_of(h.subject);
         if (!who)
             continue;
+        study_says(h, *who);
         const std::pair<person_key, std::string> at{{who->first, who->second}, h.trial};
         auto row = decisions_.contains(at) ? std::optional(decisions_.at(at)) : reading_.decision(who->first, who->second, h.trial);
         if (!row || row->human == h.status)
@@ -104,6 +105,8 @@ void work_batch::decide_person(const std::string& source, const std::vector<std:
         changes_on = std::min(changes_on, p.changes_on());
         for (mappings::trial_index t = 0; t < trials.size(); ++t)
             decided({source, p.key()}, trials[t].source->id, p.standing(t), [&] { return p.report(t); });
+        if (keys.size() == 1)
+            changes_on = std::min(changes_on, follow_alone(source, p.data));
     });
     // A name that turned out to be somebody else's: what was decided under it no longer stands.
     for (const std::string& key : keys) {
@@ -121,6 +124,8 @@ void work_batch::decide_person(const std::string& source, const std::vector<std:
                 return r;
             });
     }
+    if (keys.size() > 1)
+        changes_on = std::min(changes_on, follow(source, keys));
     for (const std::string& key : keys) {
         person& p = load(source, key);
         p.row.changes_on = changes_on;

@@ -20,7 +20,7 @@ void evaluate(const std::shared_ptr<const network>& net, std::span<const named_r
     all.finish();
     all.for_each_patient([&](const patient_data& p) {
         const patient_screen screen = screen_patient(net, p, as_of);
-        each({screen, context_of(p)});
+        each({screen, context_of(p), p});
     });
 }
 

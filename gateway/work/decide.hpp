@@ -20,6 +20,7 @@ struct named_records {
 struct evaluated_person {
     const mappings::patient_screen& screen;
     const mappings::patient_context about;
+    const mappings::patient_data& data;
 
     const std::string& key() const noexcept { return about.key; }
     /// First date on which anything can differ with no new data.

@@ -64,10 +64,10 @@ void worker::poke() {
     state_->bell.notify_one();
 }
 
-void worker::decided(const std::string& subject, const std::string& trial, const std::string& status, instant at) {
+void worker::decided(human_decision d) {
     {
         const std::lock_guard lock(state_->guard);
-        state_->humans.push_back({subject, trial, status, at});
+        state_->humans.push_back(std::move(d));
     }
     poke();
 }
@@ -133,7 +133,8 @@ bool worker::state::round() {
     const instant now = time.now();
     const fhir::date today = options.site.date_of(now >= 0 ? now / 1000 : (now - 999) / 1000);
     const auto due = reading->patients_due(today, due_at_a_time);
-    if (rows.empty() && decided.empty() && due.empty())
+    const auto participants = reading->participants_to_look_at(due_at_a_time);
+    if (rows.empty() && decided.empty() && due.empty() && participants.empty())
         return false;
     resting = false;
     work_batch batch(options, *reading, known, now, today);
@@ -150,6 +151,8 @@ bool worker::state::round() {
         batch.due(source, key);
     for (const human_decision& h : decided)
         batch.take(h);
+    for (const participant_row& p : participants)
+        batch.take(p);
     batch.decide();
     if (!commit(batch, rows)) {
         const std::lock_guard lock(guard);
@@ -190,6 +193,8 @@ void worker::state::report(const work_batch& b, const std::vector<journal_row>& 
             signals.job_added(source, kind);
     if (f.outbox && signals.outbox_grew)
         signals.outbox_grew();
+    if (f.alerts && signals.alerts_changed)
+        signals.alerts_changed();
     if (signals.told)
         for (const auto& [event, detail] : f.told)
             signals.told(event, detail);

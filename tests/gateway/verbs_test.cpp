@@ -11,7 +11,8 @@ namespace json = fhir::json;
 TEST_CASE("verbs: without a store the operator is told why") {
     const site s;
     for (const std::vector<std::string>& verb : std::vector<std::vector<std::string>>{
-             {"status"}, {"outbox", "list"}, {"outbox", "retry", "--all-dead"}, {"quarantine", "list"}, {"quarantine", "replay", "--all"}}) {
+             {"status"}, {"outbox", "list"}, {"outbox", "retry", "--all-dead"}, {"quarantine", "list"}, {"quarantine", "replay", "--all"},
+             {"subject", "list"}, {"alerts", "list"}}) {
         std::vector<std::string> all = verb;
         all.insert(all.end(), {"--config", s.config()});
         const ran r = run(all);

@@ -32,6 +32,7 @@ else
     skipped+=("smart: tests/token_probe is not built")
 fi
 run study "$here/study.sh" "$program"
+run mail "$here/mail.sh" "$program"
 run nginx "$here/nginx.sh" "$program"
 run hapi "$here/hapi.sh" "$program"
 

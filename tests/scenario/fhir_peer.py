@@ -18,7 +18,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 TYPES = ["Patient", "Observation", "Condition", "MedicationRequest", "MedicationStatement", "MedicationDispense", "MedicationAdministration",
          "Medication", "Procedure", "Consent", "DiagnosticReport", "Specimen", "QuestionnaireResponse", "ResearchStudy", "ResearchSubject",
-         "Flag", "Task", "Provenance", "Subscription", "SubscriptionTopic", "Basic", "Encounter", "Appointment"]
+         "Flag", "Task", "Provenance", "Subscription", "SubscriptionTopic", "Basic", "Encounter",
+         "Appointment", "CommunicationRequest", "DetectedIssue"]
 
 
 def instant(ms):

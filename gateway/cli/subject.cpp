@@ -1,0 +1,305 @@
+// subject add | dose | withdraw | show | list: who takes part in a trial, beside what the study system tells. The gateway sees it within
+// seconds.
+#include "gateway/cli/live.hpp"
+#include "gateway/core/json_text.hpp"
+#include "gateway/core/zone.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+
+namespace trialgate::gateway {
+
+namespace {
+
+using state = mappings::participation_state;
+
+struct subject_options {
+    std::string config, trial, number, patient, source, protocol, on, at, as = "withdrawn", reason;
+    bool json = false, rescreen = false;
+};
+
+void complain(const std::string& text) { std::fprintf(stderr, "error: %s\n", text.c_str()); }
+
+fhir::time_zone site_of(const gateway_config& config) {
+    return config.time_zone.empty() ? machine_zone() : find_zone(config.time_zone).value_or(machine_zone());
+}
+
+/// The day of --on, or today at the site; nothing (and a message) when it is no day or lies in the future.
+std::optional<fhir::date> day_of(const subject_options& o, const gateway_config& config) {
+    const fhir::date now = today(site_of(config));
+    if (o.on.empty())
+        return now;
+    const auto day = fhir::parse_date(o.on);
+    if (!day)
+        complain("'" + o.on + "' is no day: YYYY-MM-DD");
+    else if (*day > now)
+        complain("'" + o.on + "' lies in the future");
+    else
+        return day;
+    return std::nullopt;
+}
+
+void print_json(const participant_row& r, const std::vector<participant_note>* trail) {
+    json_text out;
+    out.begin_object().key("trial").string(r.trial).key("number").string(r.number).key("source").string(r.source).key("patient").string(
+        r.patient);
+    out.key("protocolVersion").string(r.protocol_version).key("state").string(r.state).key("since").string(to_string(r.since));
+    out.key("anchors").json(r.anchors.empty() ? "{}" : r.anchors).key("setBy").string(r.set_by).key("changed").string(to_text(r.changed));
+    if (trail) {
+        out.key("trail").begin_array();
+        for (const participant_note& n : *trail)
+            out.begin_object().key("at").string(to_text(n.at)).key("by").string(n.by).key("what").string(n.what).end_object();
+        out.end_array();
+    }
+    out.end_object();
+    std::printf("%.*s\n", static_cast<int>(out.text().size()), out.text().data());
+}
+
+exit_code save(store& rows, participant_row row, const std::string& what, const subject_options& o) {
+    row.changed = system_clock()->now();
+    row.set_by = acting_user();
+    const std::string noted = o.reason.empty() ? what : what + ": " + o.reason;
+    in_transaction(rows, [&] {
+        rows.participant_put(row);
+        rows.participant_note_add(row.trial, row.number, {row.changed, row.set_by, noted});
+    });
+    if (o.json)
+        print_json(row, nullptr);
+    else
+        std::printf("%s %s: %s\n", row.trial.c_str(), row.number.c_str(), what.c_str());
+    return exit_code::done;
+}
+
+/// The participation of that number: of the only trial that knows it, unless --trial says which.
+std::optional<participant_row> find(store& rows, const subject_options& o) {
+    std::vector<participant_row> found;
+    if (!o.trial.empty()) {
+        if (auto row = rows.participant(o.trial, o.number))
+            found.push_back(*std::move(row));
+    } else {
+        std::string trial, number;
+        for (auto some = rows.participants_after(trial, number, 500); !some.empty(); some = rows.participants_after(trial, number, 500)) {
+            std::tie(trial, number) = std::pair(some.back().trial, some.back().number);
+            std::copy_if(some.begin(), some.end(), std::back_inserter(found),
+                         [&](const participant_row& r) { return r.number == o.number; });
+        }
+    }
+    if (found.size() == 1)
+        return found.front();
+    if (found.empty())
+        complain("no participant " + o.number + (o.trial.empty() ? "" : " in " + o.trial));
+    else
+        complain("several trials have a participant " + o.number + ": add --trial");
+    return std::nullopt;
+}
+
+exit_code add(store& rows, const gateway_config& config, const subject_options& o) {
+    std::string source = o.source;
+    if (source.empty() && config.sources.size() == 1)
+        source = config.sources.front().name;
+    if (std::none_of(config.sources.begin(), config.sources.end(), [&](const source_config& s) { return s.name == source; })) {
+        complain(source.empty() ? "there are several sources: add --source" : "the configuration has no source '" + source + "'");
+        return exit_code::usage;
+    }
+    if (!o.patient.starts_with("Patient/") || o.patient.size() < 9) {
+        complain("a patient is named as on the hospital's server: Patient/ID");
+        return exit_code::usage;
+    }
+    const auto day = day_of(o, config);
+    if (!day)
+        return exit_code::usage;
+    if (rows.participant(o.trial, o.number)) {
+        complain(o.trial + " has a participant " + o.number + " already; who is screened again gets another number");
+        return exit_code::failed;
+    }
+    for (const participant_row& r : rows.participants_of(source, o.patient))
+        if (r.trial == o.trial && (participant_of(r).state == state::screening || participant_of(r).state == state::on_study)) {
+            complain("this person takes part as " + r.number + " and has not ended");
+            return exit_code::failed;
+        }
+    participant_row row;
+    row.trial = o.trial;
+    row.number = o.number;
+    row.source = source;
+    row.patient = o.patient;
+    row.protocol_version = o.protocol;
+    row.state = to_code(state::screening);
+    row.since = *day;
+    row.anchors = encode_anchors({{"screening", {*day}}});
+    return save(rows, std::move(row), "screening since " + to_string(*day), o);
+}
+
+exit_code dose(store& rows, const gateway_config& config, const subject_options& o) {
+    auto row = find(rows, o);
+    if (!row)
+        return exit_code::failed;
+    const state is = participant_of(*row).state;
+    if (is != state::screening && is != state::on_study) {
+        complain("this participation has ended: " + row->state);
+        return exit_code::failed;
+    }
+    mappings::anchor_point point{};
+    if (!o.at.empty()) {
+        const auto at = fhir::parse_date_time(o.at);
+        const auto instant = at && at->precise == fhir::precision::second ? at->instant(site_of(config)) : std::nullopt;
+        if (!instant || *instant > system_clock()->now() / second_ms) {
+            complain("'" + o.at + "' is no time of the past: YYYY-MM-DDThh:mm, with a zone or in the site's");
+            return exit_code::usage;
+        }
+        point = {site_of(config).date_of(*instant), *instant};
+    } else {
+        const auto day = day_of(o, config);
+        if (!day)
+            return exit_code::usage;
+        point.on = *day;
+    }
+    auto anchors = decode_anchors(row->anchors);
+    const auto before = anchors.find("dosing");
+    if (before != anchors.end() && before->second.on != point.on && o.reason.empty()) {
+        complain("Day 0 is " + to_string(before->second.on) + "; to correct it add --reason");
+        return exit_code::failed;
+    }
+    anchors.insert_or_assign("dosing", point);
+    row->anchors = encode_anchors(anchors);
+    if (is == state::screening) {
+        row->state = to_code(state::on_study);
+        row->since = point.on;
+    }
+    return save(rows, *std::move(row), "dosed on " + to_string(point.on), o);
+}
+
+exit_code end(store& rows, const gateway_config& config, const subject_options& o) {
+    const auto to = mappings::participation_state_of(o.as);
+    if (!to || *to == state::screening || *to == state::on_study) {
+        complain("--as is one of withdrawn, ended-early, completed, screen-failure, died");
+        return exit_code::usage;
+    }
+    auto row = find(rows, o);
+    const auto day = day_of(o, config);
+    if (!row || !day)
+        return row ? exit_code::usage : exit_code::failed;
+    const state is = participant_of(*row).state;
+    if (is == *to) {
+        complain("it is " + row->state + " since " + to_string(row->since));
+        return exit_code::failed;
+    }
+    if (*to == state::screen_failure && is != state::screening) {
+        complain("a screening failure ends screening; this participation is " + row->state);
+        return exit_code::failed;
+    }
+    if (is == state::died) {
+        complain("this person has died");
+        return exit_code::failed;
+    }
+    if (*to == state::ended_early) {
+        auto anchors = decode_anchors(row->anchors);
+        anchors.insert_or_assign("end", mappings::anchor_point{*day});
+        row->anchors = encode_anchors(anchors);
+    }
+    row->state = to_code(*to);
+    row->since = *day;
+    return save(rows, *std::move(row), std::string(to_code(*to)) + " since " + to_string(*day), o);
+}
+
+exit_code show(store& rows, const gateway_config&, const subject_options& o) {
+    const auto row = find(rows, o);
+    if (!row)
+        return exit_code::failed;
+    const auto trail = rows.participant_notes(row->trial, row->number);
+    if (o.json) {
+        print_json(*row, &trail);
+        return exit_code::done;
+    }
+    std::printf("%s %s: %s since %s\n", row->trial.c_str(), row->number.c_str(), row->state.c_str(), to_string(row->since).c_str());
+    text_table t;
+    t.row({"patient", row->patient + " at " + row->source});
+    if (!row->protocol_version.empty())
+        t.row({"protocol", row->protocol_version});
+    for (const auto& [name, point] : decode_anchors(row->anchors))
+        t.row({name, to_string(point.on) + (point.at ? ", " + to_text(*point.at * second_ms) : "")});
+    for (const participant_note& n : trail)
+        t.row({to_text(n.at), n.what + " (" + n.by + ")"});
+    for (const alert_row& a : rows.alerts_of(row->trial, row->number))
+        if (a.open)
+            t.row(
+                {"alert " + std::to_string(a.id), "T" + std::to_string(a.tier) + " " + a.title + (a.acknowledged ? ", acknowledged" : "")});
+    t.print(2);
+    return exit_code::done;
+}
+
+exit_code list(store& rows, const gateway_config&, const subject_options& o) {
+    text_table t;
+    std::int64_t shown = 0;
+    std::string trial, number;
+    for (auto some = rows.participants_after(trial, number, 500); !some.empty(); some = rows.participants_after(trial, number, 500)) {
+        std::tie(trial, number) = std::pair(some.back().trial, some.back().number);
+        for (const participant_row& r : some) {
+            if (!o.trial.empty() && r.trial != o.trial)
+                continue;
+            ++shown;
+            if (o.json) {
+                print_json(r, nullptr);
+                continue;
+            }
+            if (t.empty())
+                t.row({"trial", "number", "state", "since", "Day 0", "patient", "set by"});
+            const auto anchors = decode_anchors(r.anchors);
+            const auto dosing = anchors.find("dosing");
+            t.row({r.trial, r.number, r.state, to_string(r.since), dosing == anchors.end() ? "" : to_string(dosing->second.on),
+                   r.patient + " at " + r.source, r.set_by});
+        }
+    }
+    t.print(0);
+    if (!o.json)
+        std::printf("%s\n", counted(shown, "participant").c_str());
+    return exit_code::done;
+}
+
+} // namespace
+
+void add_subject(CLI::App& program, verb& run) {
+    CLI::App* group = program.add_subcommand("subject", "Who takes part in a trial: add, dose, withdraw, show, list");
+    group->require_subcommand(1);
+    auto o = std::make_shared<subject_options>();
+    const auto verb_of = [&](const char* name, const char* what, access how,
+                             exit_code (*action)(store&, const gateway_config&, const subject_options&)) {
+        CLI::App* v = add_store_verb(
+            *group, name, what, o->config, how, [o, action](store& rows, const gateway_config& c) { return action(rows, c, *o); }, run);
+        v->add_flag("--json", o->json, "As JSON");
+        return v;
+    };
+    const auto number = [&](CLI::App* v) {
+        v->add_option("NUMBER", o->number, "Screening or subject number given by the study")->required();
+    };
+    const auto trial = [&](CLI::App* v) { return v->add_option("--trial", o->trial, "Of this trial")->type_name("ID"); };
+    const auto on = [&](CLI::App* v, const char* what) { v->add_option("--on", o->on, what)->type_name("YYYY-MM-DD"); };
+    const auto reason = [&](CLI::App* v) { v->add_option("--reason", o->reason, "Kept in the trail")->type_name("TEXT"); };
+
+    CLI::App* added = verb_of("add", "Somebody is screened for a trial", access::change, add);
+    number(added);
+    trial(added)->required();
+    added->add_option("--patient", o->patient, "As on the hospital's server: Patient/ID")->required()->type_name("REFERENCE");
+    added->add_option("--source", o->source, "Which hospital's server, when there are several")->type_name("NAME");
+    added->add_option("--protocol", o->protocol, "Version of the protocol")->type_name("VERSION");
+    on(added, "First day of screening (default: today)");
+    reason(added);
+    CLI::App* dosed = verb_of("dose", "Day 0: the dose was given", access::change, dose);
+    number(dosed);
+    trial(dosed);
+    on(dosed, "Day of the dose (default: today)");
+    dosed->add_option("--at", o->at, "Time of the dose, instead of its day")->type_name("TIME");
+    reason(dosed);
+    CLI::App* ended = verb_of("withdraw", "A participation ends", access::change, end);
+    number(ended);
+    trial(ended);
+    on(ended, "Day of the decision (default: today)");
+    ended->add_option("--as", o->as, "withdrawn (default), ended-early, completed, screen-failure, died")->type_name("STATE");
+    reason(ended);
+    CLI::App* shown = verb_of("show", "One participation, its trail and its open alerts", access::look, show);
+    number(shown);
+    trial(shown);
+    trial(verb_of("list", "All of them", access::look, list));
+}
+
+} // namespace trialgate::gateway
