@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sqlite3
+import subprocess
 import sys
 import time
 import unittest
@@ -20,7 +21,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "..", "scenario"))
 
 import people
 from hapi import Hapi, Listener
-from harness import Gateway, PATIENCE, expected_flags, pseudonym, screen, wait_until
+from harness import Gateway, PATIENCE, PROGRAM, expected_flags, pseudonym, screen, wait_until
 from test_synthea import COHORT, SHARED, lupus, resources_of
 
 WRITTEN_ON = datetime.date(2026, 3, 15)  # the day as of which the invented people were written
@@ -364,7 +365,7 @@ class WebSocketR4(Interop):
 
 
 class AllRecords(Interop):
-    """Everything that we have: the demo's cohort, and Synthea's people where they are."""
+    """Everything that we have: the demo's cohort, people of synth in three dialects, and Synthea's where they are."""
 
     def test_cohort_and_synthea(self):
         synthea = sorted(glob.glob(os.path.join(SHARED, "data", "patients", "*.json")))[:8]
@@ -373,13 +374,17 @@ class AllRecords(Interop):
         if not synthea:
             print(f"skipped: Synthea: no Bundles in {SHARED}/data/patients", flush=True)
         everything = [moved(r, self.days) for p in cohort for r in resources_of(p)] + [r for p in synthea for r in resources_of(p)]
+        for dialect in ("us-core", "german", "local-lab"):
+            made = subprocess.run([PROGRAM, "synth", "--patients", "6", "--seed", str(len(dialect)), "--dialect", dialect, "--release", "r4"],
+                                  capture_output=True, text=True, timeout=60, check=True).stdout
+            everything += [json.loads(line) for line in made.splitlines()]
         everything = list({(r["resourceType"], r["id"]): r for r in everything}.values())  # the last version of each
         self.hospital.put_all(everything)
         self.writes += len(everything)
         self.start(poll_every="5s")
         truth = self.assert_agrees()
         self.assertGreater(len(set(truth.values())), 2)
-        self.seen(f"demo cohort and {len(synthea)} Synthea Bundles", truth)
+        self.seen(f"demo cohort, 18 people of synth, {len(synthea)} Synthea Bundles", truth)
 
 
 if __name__ == "__main__":
