@@ -2,6 +2,7 @@
 
 #include "gateway/core/crypto.hpp"
 #include "gateway/core/zone.hpp"
+#include "mappings/followup/watch.hpp"
 
 #include <algorithm>
 
@@ -56,7 +57,16 @@ live_trials load_trials(const gateway_config& config) {
 
 worker_options options_for_worker(const gateway_config& config, std::shared_ptr<const mappings::network> net) {
     const auto zone = config.time_zone.empty() ? machine_zone() : find_zone(config.time_zone).value_or(machine_zone());
-    return {std::move(net), zone, config.sources, config.sinks, config.pseudonym_key.value};
+    worker_options out{std::move(net), zone, config.sources, config.sinks, config.pseudonym_key.value};
+    const mappings::site_calendar working_days; // weekends; a site's holidays are not configurable yet
+    out.after_enrolment.compute = [net = out.net, zone, working_days](const mappings::trial& t, const mappings::participant& who,
+                                                                      const mappings::patient_data& data, fhir::date today) {
+        return mappings::watch_participant({t, who, data, net->codes(), today, zone}, working_days);
+    };
+    out.after_enrolment.completed_from = [working_days](const mappings::trial& t, const mappings::participant& who) {
+        return mappings::completed_from(t, who, working_days);
+    };
+    return out;
 }
 
 } // namespace trialgate::gateway
