@@ -35,6 +35,9 @@ public:
     /// Makes a running `stop` go to phase two at once.
     void hurry();
 
+    /// Nothing is left to do at this moment: no message to work in, no record to fetch, nothing to deliver. On the loop's thread.
+    bool settled() const;
+
     unsigned short port() const noexcept;
     unsigned short operations_port() const noexcept;
     /// How sources reach the hooks.

@@ -30,6 +30,7 @@ constexpr instant demo_start = 1'773'561'600'000; ///< 2026-03-15T08:00:00Z: the
 struct demo_options {
     std::string folder, certs, cohort;
     int pace = 700;
+    std::uint64_t people = 40;
     bool end = false, no_colour = false;
 };
 
@@ -137,7 +138,7 @@ std::string title_of(const story_step& s) {
     return printable(text.empty() ? code["coding"][0]["code"].text() : text);
 }
 
-asio::awaitable<void> tell_story(demo_server& hospital, std::vector<story_step> live, const demo_options& o, screen& out) {
+asio::awaitable<void> tell_story(demo_server& hospital, std::vector<story_step> live, const demo_options& o, const live_gateway& gateway, screen& out) {
     asio::steady_timer pause(co_await asio::this_coro::executor);
     const auto wait = [&](std::chrono::milliseconds d) {
         pause.expires_after(d);
@@ -156,7 +157,11 @@ asio::awaitable<void> tell_story(demo_server& hospital, std::vector<story_step> 
         hospital.put(s.type, s.id, s.text);
         co_await wait(std::chrono::milliseconds(o.pace));
     }
-    co_await wait(std::chrono::milliseconds(std::max(1500, o.pace * 3)));
+    // The hospital's last message may still be on its way: the end is when the gateway had nothing to do for a while.
+    for (int looks = 0, quiet = 0; looks < 600 && quiet < 8; ++looks) {
+        co_await wait(std::chrono::milliseconds(200));
+        quiet = gateway.settled() ? quiet + 1 : 0;
+    }
 }
 
 asio::awaitable<void> run_demo(asio::io_context& io, const demo_options& o, screen& out, exit_code& code) {
@@ -177,6 +182,7 @@ asio::awaitable<void> run_demo(asio::io_context& io, const demo_options& o, scre
                        [&out](std::string_view method, std::string_view what, std::string_view text) { watch_study(out, method, what, text); }},
                       time);
     story told = read_story(o.cohort);
+    add_people(told, o.people, fhir::date{static_cast<std::int32_t>(demo_start / (24 * hour_ms))});
     for (const story_step& s : told.before)
         s.text.empty() ? hospital.remove(s.type, s.id) : hospital.put(s.type, s.id, s.text);
     const fs::path file = write_configuration(folder, o, hospital, study, hospital_token, study_token);
@@ -199,7 +205,7 @@ asio::awaitable<void> run_demo(asio::io_context& io, const demo_options& o, scre
 
     using namespace asio::experimental::awaitable_operators;
     asio::signal_set ending(io, SIGINT, SIGTERM);
-    const auto ended = co_await (ending.async_wait(asio::use_awaitable) || tell_story(hospital, std::move(told.live), o, out));
+    const auto ended = co_await (ending.async_wait(asio::use_awaitable) || tell_story(hospital, std::move(told.live), o, gateway, out));
     if (ended.index() == 1) {
         out.say(style::bold, "hospital", "all results have arrived");
         if (!o.end)
@@ -246,6 +252,7 @@ void add_demo(CLI::App& program, verb& run_it) {
     it->add_option("--folder", o->folder, "Where its configuration and data are written (default: a temporary folder)")->type_name("DIR");
     it->add_option("--certs", o->certs, "Certificates made by certs/make.sh: then everything speaks TLS")->type_name("DIR");
     it->add_option("--cohort", o->cohort, "Other people than the shipped ones")->type_name("DIR");
+    it->add_option("--people", o->people, "So many more, made by synth (default: 40)")->check(CLI::Range(0, 100'000));
     it->add_option("--pace", o->pace, "Milliseconds between two results")->check(CLI::Range(1, 60'000));
     it->add_flag("--end", o->end, "Ends by itself when all results have arrived");
     it->add_flag("--no-color", o->no_colour, "No colours");

@@ -24,6 +24,8 @@ int run_program(int argc, char** argv) {
     add_quarantine(program, run);
     add_source(program, run);
     add_demo(program, run);
+    add_probe(program, run);
+    add_synth(program, run);
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& e) {

@@ -25,6 +25,8 @@ void add_quarantine(CLI::App& program, verb& run);
 void add_serve(CLI::App& program, verb& run);
 void add_source(CLI::App& program, verb& run);
 void add_demo(CLI::App& program, verb& run);
+void add_probe(CLI::App& program, verb& run);
+void add_synth(CLI::App& program, verb& run);
 
 /// The whole program: parses, runs, answers the exit code.
 int run_program(int argc, char** argv);

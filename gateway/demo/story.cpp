@@ -3,6 +3,7 @@
 #include "fhir/bundle.hpp"
 #include "gateway/core/json_text.hpp"
 #include "gateway/input/source.hpp"
+#include "gateway/synth/cohort.hpp"
 
 #include <algorithm>
 #include <map>
@@ -80,6 +81,18 @@ story read_story(const std::filesystem::path& cohort) {
         (live ? out.live : out.before).push_back(std::move(s));
     }
     return out;
+}
+
+void add_people(story& to, std::uint64_t people, fhir::date as_of) {
+    synth::cohort_options options;
+    options.patients = people;
+    options.in = &synth::dialects().front();
+    options.as_of = as_of;
+    synth::make_cohort(options, [&](const synth::member& m) {
+        for (const synth::resource_text& r : m.chart)
+            to.before.push_back({std::string(r.type), r.id, r.json});
+        return true;
+    });
 }
 
 } // namespace trialgate::gateway

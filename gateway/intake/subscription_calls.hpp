@@ -30,6 +30,8 @@ private:
     fhir::subscription_request request(const subscription_row& row, const wanted_subscription& wanted, const std::string& endpoint,
                                        instant end) const;
     boost::asio::awaitable<pull::asked> send(std::string method, std::string tail, std::string body);
+    /// Sends a Subscription; once more with a filter that holds nobody back where the server will not have a topic without.
+    boost::asio::awaitable<pull::asked> put_in_place(std::string method, std::string tail, fhir::subscription_request wanted);
     boost::asio::awaitable<std::optional<std::vector<fhir::subscription_view>>> list(std::string path, pull::asked& failed);
     bool orphan(const subscription_row& row, const fhir::subscription_view& seen, const std::string& public_url);
 

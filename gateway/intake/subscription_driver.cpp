@@ -21,7 +21,8 @@ subscription_row new_row(const std::string& source, const wanted_subscription& w
     row.source = source;
     row.name = wanted.name;
     row.token = random_token(token_bytes);
-    row.secret = random_token(token_bytes);
+    if (wanted.header)
+        row.secret = random_token(token_bytes);
     row.kind = wanted.kind;
     row.criteria = wanted.criteria;
     row.created = now;

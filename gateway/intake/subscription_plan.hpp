@@ -22,6 +22,7 @@ struct wanted_subscription {
     std::string criteria; ///< criteria or topic
     bool websocket = false;
     std::string content;  ///< subscription_request::content
+    bool header = true;   ///< the server sends the header that it is told to; else the secret in the hook's address alone counts
     bool observations = false; ///< a new Observation fires it, as far as is known
     bool topic() const noexcept { return style != fhir::subscription_style::r4_criteria; }
     friend bool operator==(const wanted_subscription&, const wanted_subscription&) = default;

@@ -11,6 +11,11 @@ export TRIALGATE_MAPPINGS="$PWD/mappings"
 bundles=("${TRIALGATE_SHARED:-../shared}"/data/patients/*.json)
 [ -f "${bundles[0]}" ] || { echo "no ../shared: screening the demo cohort instead"; bundles=(gateway/demo/cohort/*.json); }
 build/bench/tests/bench/screen_bench "${1:-10}" "${bundles[@]}"
+cohort=$(mktemp -d)
+trap 'rm -rf "$cohort"' EXIT
+build/bench/trialgate synth --patients 200 --seed 7 --format bundles --as-of 2026-03-15 --out "$cohort" >/dev/null
+echo "200 people of synth, three quarters of them with the disease:"
+build/bench/tests/bench/screen_bench "${1:-10}" "$cohort"/records/*.json
 build/bench/tests/bench/ndjson_skip_bench 64 "${1:-10}"
 build/bench/tests/bench/change_bench "${1:-10}"
 build/bench/tests/bench/hook_bench build/bench/trialgate "${1:-10}" 3

@@ -128,6 +128,19 @@ TEST_CASE("Topics of the configuration are used as they are, with names that do 
     CHECK(request_of(plan.wanted[0], config).topic == plan.wanted[0].criteria);
 }
 
+TEST_CASE("A server that sends no headers in R5 is not asked for one", "[plan]") {
+    const auto [release, software, header] = GENERATE(table<fhir::release, std::string, bool>({
+        {fhir::release::r5, "HAPI FHIR Server", false},
+        {fhir::release::r4, "HAPI FHIR Server", true},
+        {fhir::release::r5, "Another Server", true},
+    }));
+    auto can = server(release);
+    can.software = software;
+    const auto plan = plan_subscriptions(source_config{}, can, needed, everything);
+    REQUIRE(plan.wanted.size() == 1);
+    CHECK(plan.wanted[0].header == header);
+}
+
 TEST_CASE("Topics are looked for where the server has them", "[plan]") {
     source_config config;
     auto can = server(fhir::release::r4);

@@ -279,6 +279,38 @@ TEST_CASE("A server that refuses is a fault that names no data, and ends when it
     CHECK(t.row("observation").id == "s1");
 }
 
+TEST_CASE("A topic that the server will not have without a filter gets one that holds nobody back", "[subscriptions]") {
+    subscribing t;
+    t.source.config.how = delivery::topic;
+    t.source.config.topics = {"http://example.org/topics/records"};
+    t.ehr->instead = [](const std::string& line, const fhir_request& r) -> std::optional<net_result<fhir_answer>> { // as HAPI 8.8 on R4
+        const bool asked = line.starts_with("POST Subscription") || line.starts_with("PUT Subscription");
+        if (asked && r.body.find("backport-filter-criteria") == std::string::npos)
+            return net_result<fhir_answer>(subscription_server::plain(422, R"({"resourceType":"OperationOutcome","issue":[{"severity":"error",)"
+                R"("code":"processing","diagnostics":"HAPI-0011: Subscription.criteria.extension with url http://hl7.org/fhir/uv/)"
+                R"(subscriptions-backport/StructureDefinition/backport-filter-criteria must be populated"}]})"));
+        return std::nullopt;
+    };
+    t.drive();
+    CHECK_FALSE(t.has_fault("subscription.ehr.records.refused"));
+    CHECK(t.row("records").id == "s1");
+    REQUIRE(t.ehr->bodies.size() >= 2);
+    CHECK(t.ehr->bodies[0].find("Patient?") == std::string::npos); // not asked for: not sent
+    CHECK(t.ehr->bodies[1].find(R"("valueString":"Patient?")") != std::string::npos);
+}
+
+TEST_CASE("Where the server sends no header the address alone is the secret", "[subscriptions]") {
+    subscribing t;
+    t.source.config.topics = {"http://example.org/topics/records"};
+    t.source.can->version = fhir::release::r5;
+    t.source.can->software = "HAPI FHIR Server";
+    t.drive();
+    CHECK(t.row("records").secret.empty());
+    CHECK(t.row("records").token.size() >= 32);
+    REQUIRE_FALSE(t.ehr->bodies.empty());
+    CHECK(t.ehr->bodies[0].find("Authorization") == std::string::npos);
+}
+
 TEST_CASE("What hook and worker write into a row survives what the driver writes", "[subscriptions]") {
     subscribing t;
     t.ehr->created_status = "active";

@@ -1,7 +1,13 @@
 #!/usr/bin/env bash
-# Runs everything that speaks with software by others. Usage: tests/interop/run.sh [BUILD], default build/release. What is not installed is skipped and named.
+# Runs everything that speaks with software by others. Usage: tests/interop/run.sh [--short] [BUILD], default build/release. What is not installed is
+# skipped and named. --short: with HAPI the journeys only (R4 polled, R4 rest-hook, R5 topics), a few minutes instead of half an hour.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
+journeys=()
+if [ "${1:-}" = --short ]; then
+    journeys=(Polling RestHook.test_journey TopicR5.test_journey)
+    shift
+fi
 build=$(realpath "${1:-$here/../../build/release}")
 program=$build/trialgate
 probe=$build/tests/token_probe
@@ -33,6 +39,7 @@ else
 fi
 run study "$here/study.sh" "$program"
 run nginx "$here/nginx.sh" "$program"
+run hapi "$here/hapi.sh" "$program" ${journeys[@]+"${journeys[@]}"}
 
 echo
 for one in ${skipped[@]+"${skipped[@]}"}; do
