@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Runs everything that speaks with software by others. Usage: tests/interop/run.sh [--short] [BUILD], default build/release. What is not installed is
-# skipped and named. --short: with HAPI the journeys only (R4 polled, R4 rest-hook, R5 topics), a few minutes instead of half an hour.
+# skipped and named. --short: with HAPI the journeys only (probe of R4, R4 polled, R4 rest-hook, R5 topics), a few minutes instead of half an hour.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 journeys=()
 if [ "${1:-}" = --short ]; then
-    journeys=(Polling RestHook.test_journey TopicR5.test_journey)
+    journeys=(Probe Polling RestHook.test_journey TopicR5.test_journey)
     shift
 fi
 build=$(realpath "${1:-$here/../../build/release}")

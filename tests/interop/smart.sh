@@ -12,6 +12,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 for tool in npm node openssl; do
     command -v "$tool" >/dev/null || { echo "skipped: $tool is not installed"; exit 0; }
 done
+if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then
+    echo "skipped: Node 20 is needed, this is $(node -v)"
+    exit 0
+fi
 
 dir=$(mktemp -d)
 server=

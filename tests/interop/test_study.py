@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import unittest
 import urllib.request
 
@@ -10,7 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import people
 from base import Scenario
-from harness import wait_until
+from harness import PROGRAM, wait_until
 
 WRITTEN = {"ResearchStudy", "ResearchSubject", "Flag", "Task", "Provenance"}
 
@@ -51,6 +52,19 @@ class Study(Scenario):
     def assert_nothing_refused(self):
         self.assertEqual([line for line in self.log() if line[2] >= 400 and not (line[0] == "GET" and line[2] == 404)], [])
         self.assertEqual(self.gateway.metric("trialgate_outbox_dead"), 0)
+
+    def test_probe_says_what_works_here(self):
+        """Known of this server: CRUD, conditional writes and search work; it keeps no deletions in its history and delivers no Subscriptions."""
+        with tempfile.NamedTemporaryFile("w", suffix=".token") as token:
+            token.write(self.study.token)
+            token.flush()
+            done = subprocess.run([PROGRAM, "probe", self.base, "--token-file", token.name, "--write", "--listen", "127.0.0.1:0", "--rate", "50",
+                                   "--patience", "3", "--format", "json"], capture_output=True, text=True, timeout=300)
+        self.assertIn(done.returncode, (0, 3), done.stderr)
+        said = {name: c["verdict"] for name, c in json.loads(done.stdout)["capabilities"].items()}
+        works = {"access", "search", "incremental", "write", "read-your-writes", "client-ids", "conditional-create", "conditional-update", "delete"}
+        works_not = {"history-of-deletions", "rest-hook", "rest-hook-empty", "websocket", "topic", "bulk", "smart"}
+        self.assertEqual({c for c in works | works_not if said[c] in ("works", "limited")}, works)
 
     def test_a_candidate_changes_and_is_told_each_time(self):
         self.run_gateway()

@@ -156,11 +156,11 @@ class Interop(unittest.TestCase):
 
     # ---- the gateway
 
-    def start(self, poll_every=FAR):
+    def start(self, poll_every=FAR, **source):
         self.gateway = Gateway([], [], start=round(time.time() * 1000))
         topics = {"topics": [TOPIC]} if self.delivery == "topic" else {}
         self.gateway.config["sources"] = [{"name": self.source, "url": self.hospital.base, "delivery": self.delivery, "firstLoad": "search",
-                                           "pollEvery": poll_every, **topics}]
+                                           "pollEvery": poll_every, **topics, **source}]
         self.gateway.config["sinks"] = [{"name": "study", "type": "fhir", "url": self.study.base, "readBackEvery": "1d",
                                          "fhirVersion": {"r4": "4.0", "r5": "5.0"}[self.release]}]
         if self.delivery == "topic":
@@ -267,6 +267,37 @@ class Interop(unittest.TestCase):
         return out if self.release == "r4" else dict(out, clinicalStatus={"coding": [{"code": "unknown"}]})
 
 
+class Probe(Interop):
+    """`probe` says of HAPI what the journeys here have seen to work, no more and no less."""
+    label = "probe"
+    works = {"search", "patient-history", "search-by-code", "read", "incremental", "paging", "history", "history-of-deletions", "write",
+             "read-your-writes", "client-ids", "conditional-create", "conditional-update", "delete", "bulk", "rest-hook", "rest-hook-empty"}
+    # HAPI R4 declares no topics and no WebSocket address: there is nothing that a stranger could try.
+    works_not = {"topic", "websocket", "smart"}
+
+    def test_verdicts(self):
+        self.cohort(range(6))
+        if self.release == "r5":
+            self.hospital.put(topic_r5())
+        before = {kind: len(self.hospital.all(kind)) for kind in ("Observation", "Subscription")}
+        done = subprocess.run([PROGRAM, "probe", self.hospital.base, "--write", "--listen", "127.0.0.1:0", "--rate", "20", "--patience", "60",
+                               "--time", "600", "--format", "json"], capture_output=True, text=True, timeout=900)
+        self.assertIn(done.returncode, (0, 3), done.stderr)
+        verdicts = {name: c["verdict"] for name, c in json.loads(done.stdout)["capabilities"].items()}
+        said = {c for c, v in verdicts.items() if v in ("works", "limited")}
+        self.assertEqual((said & (self.works | self.works_not), self.works - said), (self.works, set()))
+        self.assertEqual({kind: len(self.hospital.all(kind)) for kind in before}, before, "nothing stays behind")
+        counts = [v for v in verdicts.values()]
+        table.append((f"HAPI {self.release.upper()}", "probe: agrees with what is seen here", "works",
+                      " ".join(f"{v}={counts.count(v)}" for v in sorted(set(counts)))))
+
+
+class ProbeR5(Probe):
+    release = "r5"
+    works = Probe.works - {"rest-hook", "rest-hook-empty"} | {"topic"}
+    works_not = {"websocket", "smart", "rest-hook", "rest-hook-empty"}
+
+
 class Polling(Interop):
     delivery, label = "poll", "polling"
 
@@ -275,6 +306,21 @@ class Polling(Interop):
 
 
 class PollingR5(Polling):
+    release = "r5"
+
+
+class Bulk(Interop):
+    delivery, label = "poll", "bulk export"
+
+    def test_people_already_there(self):
+        self.cohort(range(8))
+        self.start(poll_every="2s", firstLoad="bulk")
+        truth = self.assert_agrees()
+        self.assertGreater(len(set(truth.values())), 2)
+        self.seen("people already there", truth)
+
+
+class BulkR5(Bulk):
     release = "r5"
 
 
@@ -375,7 +421,7 @@ class AllRecords(Interop):
             print(f"skipped: Synthea: no Bundles in {SHARED}/data/patients", flush=True)
         everything = [moved(r, self.days) for p in cohort for r in resources_of(p)] + [r for p in synthea for r in resources_of(p)]
         for dialect in ("us-core", "german", "local-lab"):
-            made = subprocess.run([PROGRAM, "synth", "--patients", "6", "--seed", str(len(dialect)), "--dialect", dialect, "--release", "r4"],
+            made = subprocess.run([PROGRAM, "synth", "--patients", "6", "--seed", str(len(dialect)), "--dialect", dialect, "--release", "R4"],
                                   capture_output=True, text=True, timeout=60, check=True).stdout
             everything += [json.loads(line) for line in made.splitlines()]
         everything = list({(r["resourceType"], r["id"]): r for r in everything}.values())  # the last version of each
