@@ -37,6 +37,24 @@ class Demo(unittest.TestCase):
         self.assertEqual(self.run_demo(), len(truth))
         self.assertEqual(self.run_demo(), len(truth), "a second run begins anew")
 
+    def test_probe_says_of_its_hospital_what_the_demo_shows_to_work(self):
+        process = subprocess.Popen([PROGRAM, "demo", "--folder", self.folder, "--people", "5", "--pace", "1"], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        hospital = None
+        for line in process.stdout:
+            if found := re.search(r"hospital +(http://\S+) holds", line):
+                hospital = found[1]
+            if "all results have arrived" in line:
+                break
+        done = subprocess.run([PROGRAM, "probe", hospital, "--token-file", os.path.join(self.folder, "hospital.token"), "--write", "--listen",
+                               "127.0.0.1:0", "--rate", "50", "--format", "json"], capture_output=True, text=True, timeout=300)
+        self.assertIn(done.returncode, (0, 3), done.stderr)
+        said = {name: c["verdict"] for name, c in json.loads(done.stdout)["capabilities"].items()}
+        works = {"access", "search", "patient-history", "read", "incremental", "paging", "write", "client-ids", "delete", "rest-hook"}
+        self.assertEqual({c for c in works | {"bulk", "smart", "topic", "websocket"} if said[c] in ("works", "limited")}, works)
+
 
 if __name__ == "__main__":
     unittest.main()
