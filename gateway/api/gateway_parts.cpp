@@ -6,7 +6,6 @@
 #include "gateway/work/live_trials.hpp"
 
 #include <atomic>
-#include <filesystem>
 #include <limits>
 #include <random>
 
@@ -202,8 +201,8 @@ void gateway_parts::start(asio::any_io_executor on) {
             sink->bell.ring();
     };
     signals.told = s.ground.watch;
-    s.work = std::make_unique<worker>(options_for_worker(s.config, s.trials.net), s.ground.writer, open_sqlite(s.ground.data), *s.ground.time, s.ground.faults,
-                                      s.ground.figures, std::move(signals));
+    s.work = std::make_unique<worker>(options_for_worker(s.config, s.trials.net), s.ground.writer, open_sqlite(s.ground.data),
+                                      *s.ground.time, s.ground.faults, s.ground.figures, std::move(signals));
     s.outbox = std::make_unique<outbox_services>(outbox_services{
         s.ground.writer, s.ground.reading, *s.ground.time, s.ground.faults, s.ground.figures, s.intake.random,
         [&s](const sink::human_decision& d) { s.work->decided(d.subject, d.trial, d.status, d.at); }});
