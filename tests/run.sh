@@ -30,8 +30,7 @@ run_preset dev "$@"
 if [ $# -eq 0 ] && [ -z "$full" ]; then
     # Peers by others. A machine that cannot have their packages says so below, test by test.
     gateway/setup.sh openjdk-17-jdk-headless maven nginx-light || echo "skipped: packages of peers cannot be installed"
-    command -v npm >/dev/null || gateway/setup.sh nodejs npm || echo "skipped: npm cannot be installed"
-    tests/interop/run.sh --short build/dev
+    TRIALGATE_PATIENCE=${TRIALGATE_PATIENCE:-120} tests/interop/run.sh --short build/dev
 fi
 if [ -n "$full" ]; then
     run_preset tsan "$@"

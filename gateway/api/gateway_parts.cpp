@@ -7,7 +7,6 @@
 #include "gateway/work/live_trials.hpp"
 
 #include <atomic>
-#include <filesystem>
 #include <limits>
 #include <random>
 
@@ -206,8 +205,8 @@ void gateway_parts::start(asio::any_io_executor on) {
     signals.told = s.ground.watch;
     const worker_options options = options_for_worker(s.config, s.trials.net);
     if (const people_config& people = s.config.people; !people.relay.host.empty() && !people.subscribers.empty())
-        s.desk = std::make_unique<people_desk>(people, options.site, s.ground.writer, open_sqlite(s.ground.data, true), s.ground.time, s.ground.faults,
-                                                 s.ground.figures, make_smtp_carrier(people.relay));
+        s.desk = std::make_unique<people_desk>(people, options.site, s.ground.writer, open_sqlite(s.ground.data, true), s.ground.time,
+                                               s.ground.faults, s.ground.figures, make_smtp_carrier(people.relay));
     signals.alerts_changed = [&s] {
         if (s.desk)
             s.desk->poke();

@@ -7,9 +7,9 @@
 #include "gateway/core/log.hpp"
 #include "gateway/core/wake.hpp"
 
-#include <algorithm>
 #include <boost/asio/io_context.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <limits>
 
@@ -287,11 +287,12 @@ bool live_gateway::settled() const {
     if (!s.parts || !s.parts->worker_is_idle() || s.reading->journal_count().rows > 0)
         return false;
     const gateway_config& config = s.parts->config();
-    return std::all_of(config.sources.begin(), config.sources.end(),
-                       [&](const source_config& from) {
-                           return s.reading->job_count(from.name, job_kind::fetch) + s.reading->job_count(from.name, job_kind::hydrate) == 0;
-                       }) &&
-           std::all_of(config.sinks.begin(), config.sinks.end(), [&](const sink_config& to) { return s.reading->outbox_count(to.name).waiting == 0; });
+    const auto fetched = [&](const source_config& from) {
+        return s.reading->job_count(from.name, job_kind::fetch) + s.reading->job_count(from.name, job_kind::hydrate) == 0;
+    };
+    const auto delivered = [&](const sink_config& to) { return s.reading->outbox_count(to.name).waiting == 0; };
+    return std::all_of(config.sources.begin(), config.sources.end(), fetched) &&
+           std::all_of(config.sinks.begin(), config.sinks.end(), delivered);
 }
 
 unsigned short live_gateway::port() const noexcept { return state_->listener ? state_->listener->port() : 0; }

@@ -138,7 +138,8 @@ std::string title_of(const story_step& s) {
     return printable(text.empty() ? code["coding"][0]["code"].text() : text);
 }
 
-asio::awaitable<void> tell_story(demo_server& hospital, std::vector<story_step> live, const demo_options& o, const live_gateway& gateway, screen& out) {
+asio::awaitable<void> tell_story(demo_server& hospital, std::vector<story_step> live, const demo_options& o, const live_gateway& gateway,
+                                 screen& out) {
     asio::steady_timer pause(co_await asio::this_coro::executor);
     const auto wait = [&](std::chrono::milliseconds d) {
         pause.expires_after(d);
@@ -182,7 +183,7 @@ asio::awaitable<void> run_demo(asio::io_context& io, const demo_options& o, scre
                        [&out](std::string_view method, std::string_view what, std::string_view text) { watch_study(out, method, what, text); }},
                       time);
     story told = read_story(o.cohort);
-    add_people(told, o.people, fhir::date{static_cast<std::int32_t>(demo_start / (24 * hour_ms))});
+    add_people(told, o.people, fhir::time_zone::fixed(0).date_of(demo_start / 1000));
     for (const story_step& s : told.before)
         s.text.empty() ? hospital.remove(s.type, s.id) : hospital.put(s.type, s.id, s.text);
     const fs::path file = write_configuration(folder, o, hospital, study, hospital_token, study_token);

@@ -51,13 +51,20 @@ exit_code from_records(const explain_options& chosen, const std::string& key) {
 
 /// The patient as the live gateway knows it, by the trials of its configuration.
 exit_code from_store(const explain_options& chosen, const std::string& key, store& rows, const gateway_config& config) {
-    const live_trials trials = load_trials(config);
+    live_trials trials;
+    try {
+        trials = load_trials(config);
+    } catch (const std::runtime_error& e) {
+        std::fprintf(stderr, "%s\n", printable(e.what()).c_str());
+        return exit_code::failed;
+    }
     const worker_options options = options_for_worker(config, trials.net);
     const auto as_of = as_of_date(chosen.common.as_of, options.site);
     if (!as_of)
         return exit_code::usage;
     if (rows.value("trials") != trials.fingerprint)
-        std::fprintf(stderr, "warning: the trials have changed since the gateway took them up; reload it (SIGHUP) so that it fetches what they need\n");
+        std::fprintf(stderr, "warning: the trials have changed since the gateway took them up; "
+                             "reload it (SIGHUP) so that it fetches what they need\n");
     known_people known(rows);
     printer out(chosen);
     bool found = false;
@@ -78,17 +85,18 @@ exit_code from_store(const explain_options& chosen, const std::string& key, stor
 
 void add_explain(CLI::App& program, verb& run) {
     auto chosen = std::make_shared<explain_options>();
-    CLI::App* verb_ = program.add_subcommand("explain", "One patient in full: every criterion, its evidence, what is missing and until when it holds");
+    CLI::App* verb_ = program.add_subcommand(
+        "explain", "One patient in full: every criterion, its evidence, what is missing and until when it holds");
     verb_->add_option("patient", chosen->patient, "Patient/ID, or the id alone")->required()->type_name("PATIENT");
-    CLI::Option* inputs =
-        verb_->add_option("input", chosen->common.inputs, "Files or folders of FHIR records; - for standard input. None: what the live gateway has")
-            ->type_name("PATH");
+    CLI::Option* inputs = verb_->add_option("input", chosen->common.inputs,
+                                            "Files or folders of FHIR records; - for standard input. None: what the live gateway has");
+    inputs->type_name("PATH");
     verb_->add_flag("--json", chosen->json, "As screen --format json");
     add_screening_options(*verb_, chosen->common);
     add_config_option(*verb_, chosen->config)->excludes(inputs);
     verb_->callback([chosen, verb_, &run] {
         const bool live = chosen->common.inputs.empty();
-        for (const char* of_records : {"--trial", "--set", "--time-zone", "--mappings", "--map"})
+        for (const char* of_records : {"--trial", "--set", "--time-zone", "--mappings", "--map", "--unverified-codes"})
             if (live && verb_->count(of_records) > 0)
                 throw CLI::ValidationError(of_records, "is for records that are named; a live gateway has it in its configuration");
         run = [chosen, live] {

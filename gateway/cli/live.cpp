@@ -12,9 +12,8 @@
 namespace trialgate::gateway {
 
 CLI::Option* add_config_option(CLI::App& to, std::string& into) {
-    return to
-        .add_option("--config", into, "Configuration of the gateway (default: TRIALGATE_CONFIG, ./trialgate.json, /etc/trialgate/trialgate.json)")
-        ->type_name("FILE");
+    const char* what = "Configuration of the gateway (default: TRIALGATE_CONFIG, ./trialgate.json, /etc/trialgate/trialgate.json)";
+    return to.add_option("--config", into, what)->type_name("FILE");
 }
 
 std::string config_file(const std::string& given) {

@@ -50,6 +50,11 @@ void checkpointer::stop() {
 std::int64_t checkpointer::passive() {
     int frames = 0, moved = 0;
     const int code = sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &frames, &moved);
+    // Only a checkpoint that catches up makes its pages durable itself. Beside busy commits it never does, and the log's start over, for which they
+    // wait, would find all pages since the last one still to be written.
+    sqlite3_file* file = nullptr;
+    if (code == SQLITE_OK && moved < frames && sqlite3_file_control(db_.handle(), nullptr, SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK)
+        file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
     return code == SQLITE_OK ? frames : -1;
 }
 

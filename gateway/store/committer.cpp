@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <deque>
 #include <filesystem>
-#include <future>
 #include <mutex>
 #include <thread>
 #include <unistd.h>
@@ -203,12 +202,14 @@ std::unique_ptr<committer> start_committer(std::unique_ptr<store> writing, const
     return std::make_unique<thread_committer>(std::move(writing), folder);
 }
 
-commit_outcome commit_and_wait(committer& into, std::function<void(store&)> work) {
+std::future<commit_outcome> start_commit(committer& into, std::function<void(store&)> work) {
     // Shared: set_value may still be at work when the waiting thread has gone on.
     const auto told = std::make_shared<std::promise<commit_outcome>>();
     auto outcome = told->get_future();
     into.submit(std::move(work), [told](commit_outcome o) { told->set_value(std::move(o)); });
-    return outcome.get();
+    return outcome;
 }
+
+commit_outcome commit_and_wait(committer& into, std::function<void(store&)> work) { return start_commit(into, std::move(work)).get(); }
 
 } // namespace trialgate::gateway

@@ -9,6 +9,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <functional>
+#include <future>
 #include <optional>
 
 namespace trialgate::gateway {
@@ -50,7 +51,8 @@ std::unique_ptr<committer> start_committer(std::unique_ptr<store> writing, const
 /// As `submit`, for coroutines: resumes on the caller's executor. Not cancellable once begun: the work will be done, and the coroutine
 /// resumes when it is. Its io_context may be stopped or destroyed meanwhile; nothing is resumed then.
 boost::asio::awaitable<commit_outcome> committed(committer& into, std::function<void(store&)> work);
-/// As `submit`, for a thread that may block.
+/// As `submit`, for a thread that may block. What `work` captured must live until the outcome is there.
+std::future<commit_outcome> start_commit(committer& into, std::function<void(store&)> work);
 commit_outcome commit_and_wait(committer& into, std::function<void(store&)> work);
 
 } // namespace trialgate::gateway

@@ -18,6 +18,7 @@ namespace trialgate::gateway {
 class known_people {
 public:
     known_people() = default;
+    /// Everybody in the store; reads all of them, a thousand at a time.
     explicit known_people(store& all);
     bool has(std::string_view source, std::string_view key) const { return keys_.contains(joined(source, key)); }
     void add(std::string_view source, std::string_view key) { keys_.insert(joined(source, key)); }

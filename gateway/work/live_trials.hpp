@@ -9,7 +9,8 @@ namespace trialgate::gateway {
 struct live_trials {
     library loaded;
     std::shared_ptr<const mappings::network> net;
-    /// Changes whenever a decision could change without new data: library, trials, settings, local codes. The store keeps it as value "trials".
+    /// Changes whenever a decision could change without new data: library, trials, settings, local codes.
+    /// The store keeps it as value "trials".
     std::string fingerprint;
 };
 

@@ -11,6 +11,7 @@ namespace trialgate::gateway {
 
 namespace {
 constexpr std::size_t due_at_a_time = 64;
+constexpr const char* not_worked_in = "could not be worked in (internal error)";
 /// How often the journal is looked at although nobody said that it grew: another process may have replayed a quarantined item.
 constexpr std::chrono::seconds look_anyway{2};
 } // namespace
@@ -37,12 +38,20 @@ struct worker::state {
     known_people known;
     std::unique_ptr<arrival_reader> reader;
     std::uint64_t order = 0;
+    /// A journal row as read; nothing: it could not be, for a fault of ours.
+    struct read_row {
+        journal_row row;
+        std::optional<arrived> what;
+    };
+    /// Rows behind those that are being committed, read meanwhile.
+    std::vector<read_row> ahead;
     std::thread thread; ///< last: it uses all of the above
 
     void run();
     bool round();
-    bool commit(work_batch& b, const std::vector<journal_row>& rows);
-    void report(const work_batch& b, const std::vector<journal_row>& rows);
+    std::vector<read_row> rows_after(std::int64_t seq);
+    bool commit(work_batch& b, const std::vector<read_row>& rows);
+    void report(const work_batch& b, const std::vector<read_row>& rows);
 };
 
 worker::worker(worker_options options, committer& writer, std::unique_ptr<store> reading, clock& time, fault_board& faults, metrics& figures,
@@ -105,6 +114,7 @@ void worker::state::run() {
                 options = std::move(*replacement);
                 replacement.reset();
                 reader = std::make_unique<arrival_reader>(options.net, options.site);
+                ahead.clear();
             }
         }
         bool more = false;
@@ -123,8 +133,23 @@ void worker::state::run() {
     }
 }
 
+std::vector<worker::state::read_row> worker::state::rows_after(std::int64_t seq) {
+    std::vector<read_row> out;
+    for (journal_row& row : reading->journal_after(seq, options.batch_rows, options.batch_bytes)) {
+        read_row one{std::move(row), {}};
+        try {
+            one.what = reader->read(one.row, order);
+        } catch (const store_error&) {
+            throw;
+        } catch (const std::exception&) { // told when it is worked in
+        }
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
 bool worker::state::round() {
-    const std::vector<journal_row> rows = reading->journal_after(0, options.batch_rows, options.batch_bytes);
+    std::vector<read_row> rows = ahead.empty() ? rows_after(0) : std::exchange(ahead, {});
     std::vector<human_decision> decided;
     {
         const std::lock_guard lock(guard);
@@ -138,13 +163,13 @@ bool worker::state::round() {
         return false;
     resting = false;
     work_batch batch(options, *reading, known, now, today);
-    for (const journal_row& row : rows) {
+    for (read_row& r : rows) {
         try {
-            batch.take(row, reader->read(row, order));
+            r.what ? batch.take(r.row, std::move(*r.what)) : batch.refuse(r.row, not_worked_in);
         } catch (const store_error&) {
             throw;
         } catch (const std::exception&) {
-            batch.refuse(row, "could not be worked in (internal error)");
+            batch.refuse(r.row, not_worked_in);
         }
     }
     for (const auto& [source, key] : due)
@@ -162,9 +187,17 @@ bool worker::state::round() {
     return true;
 }
 
-bool worker::state::commit(work_batch& b, const std::vector<journal_row>& rows) {
-    const commit_outcome failed = commit_and_wait(writer, [&](store& s) { b.write(s); });
+bool worker::state::commit(work_batch& b, const std::vector<read_row>& rows) {
+    auto outcome = start_commit(writer, [&](store& s) { b.write(s); });
+    // A commit waits for the disk: what is next is read meanwhile. Decisions wait, they need what is being written.
+    try {
+        if (!rows.empty())
+            ahead = rows_after(rows.back().row.seq);
+    } catch (const std::exception&) { // the next round meets it, too, and tells
+    }
+    const commit_outcome failed = outcome.get();
     if (failed) {
+        ahead.clear(); // these rows come first
         if (failed->what_kind() != store_error::kind::closed)
             faults.raise(failed->what_kind() == store_error::kind::full ? "store.full" : "store.unwritable",
                          "decisions cannot be written; the journal keeps what arrived");
@@ -176,7 +209,7 @@ bool worker::state::commit(work_batch& b, const std::vector<journal_row>& rows) 
     return true;
 }
 
-void worker::state::report(const work_batch& b, const std::vector<journal_row>& rows) {
+void worker::state::report(const work_batch& b, const std::vector<read_row>& rows) {
     const work_batch::figures& f = b.counted();
     for (const auto& [source, outcomes] : f.events)
         for (const auto& [outcome, n] : outcomes)
@@ -185,8 +218,8 @@ void worker::state::report(const work_batch& b, const std::vector<journal_row>& 
         for (const auto& [status, n] : statuses)
             figures.count("trialgate_decisions_total", {{"trial", trial}, {"status", status}}, static_cast<double>(n));
     const instant now = time.now();
-    for (const journal_row& row : rows)
-        figures.observe("trialgate_event_to_commit_seconds", {{"source", row.source}}, static_cast<double>(now - row.received) / 1000);
+    for (const read_row& r : rows)
+        figures.observe("trialgate_event_to_commit_seconds", {{"source", r.row.source}}, static_cast<double>(now - r.row.received) / 1000);
     b.each_person([&](const std::string& source, const std::string& key) { known.add(source, key); });
     for (const auto& [source, kind] : f.jobs)
         if (signals.job_added)

@@ -28,7 +28,7 @@ cp -r "$here/hapi/pom.xml" "$here/hapi/src" "$build/"
 
 goals=(-q -B -ntp -f "$build/pom.xml" compile dependency:copy-dependencies -DincludeScope=runtime)
 # What was fetched once is not asked for again: a registry that is down does not matter then.
-if ! mvn -o "${goals[@]}" >"$build/maven.log" 2>&1 && ! mvn "${goals[@]}" >"$build/maven.log" 2>&1; then
+if ! mvn -o "${goals[@]}" >"$build/maven.log" 2>&1 && ! timeout 1200 mvn "${goals[@]}" >"$build/maven.log" 2>&1; then
     if grep -q "COMPILATION ERROR" "$build/maven.log"; then
         cat "$build/maven.log"
         exit 1

@@ -9,9 +9,7 @@ if [ $# -lt 1 ] || [ $# -gt 2 ] || [ ! -x "$1" ] || ! [ -x "${2:-$1}" ]; then
 fi
 probe=$(realpath "$1")
 here=$(cd "$(dirname "$0")" && pwd)
-for tool in npm node openssl; do
-    command -v "$tool" >/dev/null || { echo "skipped: $tool is not installed"; exit 0; }
-done
+. "$here/node.sh" openssl
 
 dir=$(mktemp -d)
 server=

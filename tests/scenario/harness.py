@@ -156,6 +156,19 @@ class Gateway:
         return first and self.operation("/test/idle") == "idle" and nothing() == first
 
 
+def probe(address, *arguments, timeout=300):
+    """What `trialgate probe` says of the server there with all its checks: capability -> verdict."""
+    done = subprocess.run([PROGRAM, "probe", address, "--write", "--listen", "127.0.0.1:0", "--format", "json", *arguments],
+                          capture_output=True, text=True, timeout=timeout)
+    if done.returncode not in (0, 3):
+        raise AssertionError(f"probe: exit code {done.returncode}\n{done.stderr}")
+    return {name: c["verdict"] for name, c in json.loads(done.stdout)["capabilities"].items()}
+
+
+def working(verdicts):
+    return {name for name, verdict in verdicts.items() if verdict in ("works", "limited")}
+
+
 def screen(resources, folder, as_of="2026-03-15"):
     """What a full evaluation of the hospital's data says: {(patient, trial): status}."""
     path = os.path.join(folder, "hospital.ndjson")

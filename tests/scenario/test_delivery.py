@@ -60,6 +60,12 @@ class Hapi(Scenario):
         self.assertEqual((unknown.returncode, unknown.stdout), (1, ""))
         self.assertIn("keeps nothing", unknown.stderr)
         self.assertEqual(explain("known", "--trial", "dapa-hf").returncode, 2)
+        self.assertEqual(explain("known", "--unverified-codes").returncode, 2)
+        self.gateway.stop()
+        self.gateway.config["trials"] = ["nosuch"]
+        without = explain("known")
+        self.assertEqual((without.returncode, without.stdout), (1, ""))
+        self.assertRegex(without.stderr, r"nosuch.trial\.json: error: ")
 
     def test_of_people_whom_no_trial_considers_nothing_is_kept(self):
         self.make_gateway()

@@ -151,7 +151,7 @@ TEST_CASE("A folder that cannot be used is named with the reason") {
     std::ofstream(folder.path().string() + "/file") << "x";
     const store_error e = error_of([&] { open_sqlite(folder.path().string() + "/file/store"); });
     CHECK(e.what_kind() == store_error::kind::io);
-    CHECK(e.what() == std::string() + "cannot make the store's folder " + folder.path().string() + "/file/store: Not a directory");
+    CHECK(e.what() == "cannot make the store's folder " + folder.path().string() + "/file/store: Not a directory");
     if (::geteuid() != 0) {
         fs::create_directory(folder.path().string() + "/closed");
         fs::permissions(folder.path().string() + "/closed", fs::perms::none);
