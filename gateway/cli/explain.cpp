@@ -3,7 +3,6 @@
 #include "gateway/cli/report_writer.hpp"
 #include "gateway/core/terminal.hpp"
 #include "gateway/work/batch.hpp"
-#include "gateway/work/live_trials.hpp"
 
 #include <CLI/CLI.hpp>
 #include <unistd.h>
@@ -51,18 +50,14 @@ exit_code from_records(const explain_options& chosen, const std::string& key) {
 
 /// The patient as the live gateway knows it, by the trials of its configuration.
 exit_code from_store(const explain_options& chosen, const std::string& key, store& rows, const gateway_config& config) {
-    live_trials trials;
-    try {
-        trials = load_trials(config);
-    } catch (const std::runtime_error& e) {
-        std::fprintf(stderr, "%s\n", printable(e.what()).c_str());
+    const auto trials = usable_trials(config);
+    if (!trials)
         return exit_code::failed;
-    }
-    const worker_options options = options_for_worker(config, trials.net);
+    const worker_options options = options_for_worker(config, trials->net);
     const auto as_of = as_of_date(chosen.common.as_of, options.site);
     if (!as_of)
         return exit_code::usage;
-    if (rows.value("trials") != trials.fingerprint)
+    if (rows.value("trials") != trials->fingerprint)
         std::fprintf(stderr, "warning: the trials have changed since the gateway took them up; "
                              "reload it (SIGHUP) so that it fetches what they need\n");
     known_people known(rows);

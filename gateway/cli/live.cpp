@@ -39,6 +39,15 @@ std::optional<gateway_config> usable_config(const std::string& file) {
     return out;
 }
 
+std::optional<live_trials> usable_trials(const gateway_config& config) {
+    try {
+        return load_trials(config);
+    } catch (const std::runtime_error& e) {
+        std::fprintf(stderr, "%s\n", printable(e.what()).c_str());
+        return std::nullopt;
+    }
+}
+
 exit_code with_store(const std::string& given_config, access how, const std::function<exit_code(store&, const gateway_config&)>& action) {
     std::vector<mappings::problem> problems;
     const gateway_config config = load_config(config_file(given_config), problems);
@@ -78,6 +87,36 @@ std::string acting_user() {
     ::passwd entry{}, *found = nullptr;
     const bool known = ::getpwuid_r(id, &entry, space, sizeof space, &found) == 0 && found;
     return "user " + (known ? std::string(entry.pw_name) : std::to_string(id));
+}
+
+void each_participant(store& rows, const std::function<void(const participant_row&)>& each) {
+    constexpr std::size_t page = 500;
+    std::string trial, number;
+    for (auto some = rows.participants_after(trial, number, page); !some.empty(); some = rows.participants_after(trial, number, page)) {
+        std::tie(trial, number) = std::pair(some.back().trial, some.back().number);
+        for (const participant_row& row : some)
+            each(row);
+    }
+}
+
+std::optional<participant_row> find_participant(store& rows, const std::string& trial, const std::string& number) {
+    std::vector<participant_row> found;
+    if (!trial.empty()) {
+        if (auto row = rows.participant(trial, number))
+            found.push_back(*std::move(row));
+    } else {
+        each_participant(rows, [&](const participant_row& row) {
+            if (row.number == number)
+                found.push_back(row);
+        });
+    }
+    if (found.size() == 1)
+        return found.front();
+    if (found.empty())
+        std::fprintf(stderr, "error: no participant %s%s\n", number.c_str(), trial.empty() ? "" : (" in " + trial).c_str());
+    else
+        std::fprintf(stderr, "error: several trials have a participant %s: add --trial\n", number.c_str());
+    return std::nullopt;
 }
 
 void in_transaction(store& rows, const std::function<void()>& change) {

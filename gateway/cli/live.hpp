@@ -4,6 +4,7 @@
 #include "gateway/cli/verbs.hpp"
 #include "gateway/core/config.hpp"
 #include "gateway/store/store.hpp"
+#include "gateway/work/live_trials.hpp"
 
 namespace trialgate::gateway {
 
@@ -16,6 +17,9 @@ std::string config_file(const std::string& given);
 /// The configuration of a file. Problems are printed on standard error; nothing when there is an error among them.
 std::optional<gateway_config> usable_config(const std::string& file);
 
+/// The trials of a configuration; nothing, and the reason on standard error, when one cannot be used.
+std::optional<live_trials> usable_trials(const gateway_config& config);
+
 enum class access : std::uint8_t { look, change };
 
 /// Opens the store of a configuration and runs `action`; also beside a running gateway. Only `data` of the configuration must be right: an
@@ -25,6 +29,12 @@ exit_code with_store(const std::string& given_config, access how, const std::fun
 /// A verb that does `action` by `with_store`. `config` lives as long as what `action` holds.
 CLI::App* add_store_verb(CLI::App& to, const char* name, const char* what, std::string& config, access how,
                          std::function<exit_code(store&, const gateway_config&)> action, verb& run);
+
+/// The participation of that number: of the only trial that knows it, unless `trial` says which. Nothing, and why on standard error.
+std::optional<participant_row> find_participant(store& rows, const std::string& trial, const std::string& number);
+
+/// Everybody's, in order of trial and number.
+void each_participant(store& rows, const std::function<void(const participant_row&)>& each);
 
 /// "user alice": who runs this program, for trails.
 std::string acting_user();

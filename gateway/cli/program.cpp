@@ -24,6 +24,8 @@ int run_program(int argc, char** argv) {
     add_quarantine(program, run);
     add_source(program, run);
     add_subject(program, run);
+    add_schedule(program, run);
+    add_calendar(program, run);
     add_alerts(program, run);
     add_demo(program, run);
     add_probe(program, run);

@@ -71,29 +71,6 @@ exit_code save(store& rows, participant_row row, const std::string& what, const 
     return exit_code::done;
 }
 
-/// The participation of that number: of the only trial that knows it, unless --trial says which.
-std::optional<participant_row> find(store& rows, const subject_options& o) {
-    std::vector<participant_row> found;
-    if (!o.trial.empty()) {
-        if (auto row = rows.participant(o.trial, o.number))
-            found.push_back(*std::move(row));
-    } else {
-        std::string trial, number;
-        for (auto some = rows.participants_after(trial, number, 500); !some.empty(); some = rows.participants_after(trial, number, 500)) {
-            std::tie(trial, number) = std::pair(some.back().trial, some.back().number);
-            std::copy_if(some.begin(), some.end(), std::back_inserter(found),
-                         [&](const participant_row& r) { return r.number == o.number; });
-        }
-    }
-    if (found.size() == 1)
-        return found.front();
-    if (found.empty())
-        complain("no participant " + o.number + (o.trial.empty() ? "" : " in " + o.trial));
-    else
-        complain("several trials have a participant " + o.number + ": add --trial");
-    return std::nullopt;
-}
-
 exit_code add(store& rows, const gateway_config& config, const subject_options& o) {
     std::string source = o.source;
     if (source.empty() && config.sources.size() == 1)
@@ -131,7 +108,7 @@ exit_code add(store& rows, const gateway_config& config, const subject_options& 
 }
 
 exit_code dose(store& rows, const gateway_config& config, const subject_options& o) {
-    auto row = find(rows, o);
+    auto row = find_participant(rows, o.trial, o.number);
     if (!row)
         return exit_code::failed;
     const state is = participant_of(*row).state;
@@ -175,7 +152,7 @@ exit_code end(store& rows, const gateway_config& config, const subject_options& 
         complain("--as is one of withdrawn, ended-early, completed, screen-failure, died");
         return exit_code::usage;
     }
-    auto row = find(rows, o);
+    auto row = find_participant(rows, o.trial, o.number);
     const auto day = day_of(o, config);
     if (!row || !day)
         return row ? exit_code::usage : exit_code::failed;
@@ -203,7 +180,7 @@ exit_code end(store& rows, const gateway_config& config, const subject_options& 
 }
 
 exit_code show(store& rows, const gateway_config&, const subject_options& o) {
-    const auto row = find(rows, o);
+    const auto row = find_participant(rows, o.trial, o.number);
     if (!row)
         return exit_code::failed;
     const auto trail = rows.participant_notes(row->trial, row->number);
@@ -231,25 +208,19 @@ exit_code show(store& rows, const gateway_config&, const subject_options& o) {
 exit_code list(store& rows, const gateway_config&, const subject_options& o) {
     text_table t;
     std::int64_t shown = 0;
-    std::string trial, number;
-    for (auto some = rows.participants_after(trial, number, 500); !some.empty(); some = rows.participants_after(trial, number, 500)) {
-        std::tie(trial, number) = std::pair(some.back().trial, some.back().number);
-        for (const participant_row& r : some) {
-            if (!o.trial.empty() && r.trial != o.trial)
-                continue;
-            ++shown;
-            if (o.json) {
-                print_json(r, nullptr);
-                continue;
-            }
-            if (t.empty())
-                t.row({"trial", "number", "state", "since", "Day 0", "patient", "set by"});
-            const auto anchors = decode_anchors(r.anchors);
-            const auto dosing = anchors.find("dosing");
-            t.row({r.trial, r.number, r.state, to_string(r.since), dosing == anchors.end() ? "" : to_string(dosing->second.on),
-                   r.patient + " at " + r.source, r.set_by});
-        }
-    }
+    each_participant(rows, [&](const participant_row& r) {
+        if (!o.trial.empty() && r.trial != o.trial)
+            return;
+        ++shown;
+        if (o.json)
+            return print_json(r, nullptr);
+        if (t.empty())
+            t.row({"trial", "number", "state", "since", "Day 0", "patient", "set by"});
+        const auto anchors = decode_anchors(r.anchors);
+        const auto dosing = anchors.find("dosing");
+        t.row({r.trial, r.number, r.state, to_string(r.since), dosing == anchors.end() ? "" : to_string(dosing->second.on),
+               r.patient + " at " + r.source, r.set_by});
+    });
     t.print(0);
     if (!o.json)
         std::printf("%s\n", counted(shown, "participant").c_str());

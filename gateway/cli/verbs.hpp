@@ -28,6 +28,8 @@ void add_demo(CLI::App& program, verb& run);
 void add_probe(CLI::App& program, verb& run);
 void add_synth(CLI::App& program, verb& run);
 void add_subject(CLI::App& program, verb& run);
+void add_schedule(CLI::App& program, verb& run);
+void add_calendar(CLI::App& program, verb& run);
 void add_alerts(CLI::App& program, verb& run);
 
 /// The whole program: parses, runs, answers the exit code.

@@ -41,6 +41,7 @@ gateway_config config_reader::read() {
         if (!find_zone(*zone))
             error("unknown-zone", v["timeZone"], "'" + *zone + "' is no time zone", "a name of the zone database, e.g. \"Europe/Berlin\", or \"UTC\"");
     }
+    read_calendar(root.take("calendar"), out.calendar);
     read_library(root, out);
     read_listen(root.take("listen"), out.listen);
     read_operations(root.take("operations"), out.operations);
@@ -125,6 +126,42 @@ void config_reader::read_log(value v, gateway_config& into) {
     m.one_of("level", into.log_level,
              {{"debug", std::string("debug")}, {"info", std::string("info")}, {"warning", std::string("warning")}, {"error", std::string("error")}});
     m.one_of("format", into.log_json, {{"text", false}, {"json", true}});
+    m.finish();
+}
+
+void config_reader::read_calendar(value v, mappings::site_calendar& into) {
+    if (!v)
+        return;
+    object m(*this, v, "'calendar'");
+    if (const value closed = m.take("closed"); closed.is_array()) {
+        into.works.fill(true);
+        for (const value& day : closed.elements()) {
+            mappings::nearest_name near(day.text());
+            const auto is_named = [&](std::string_view name) {
+                near.consider(name);
+                return day.is_string() && day.text() == name;
+            };
+            const auto at = std::find_if(mappings::weekdays.begin(), mappings::weekdays.end(), is_named);
+            if (at == mappings::weekdays.end())
+                error("unknown-weekday", day, "expected a day of the week, Monday to Sunday", near.hint());
+            else
+                into.works[static_cast<std::size_t>(at - mappings::weekdays.begin())] = false;
+        }
+        if (std::none_of(into.works.begin(), into.works.end(), [](bool works) { return works; }))
+            error("never-open", closed, "the site would never be open");
+    } else if (closed) {
+        wrong_type(closed, "a list of days of the week", R"(e.g. ["Saturday", "Sunday"])");
+    }
+    const value holidays = m.take("holidays");
+    if (holidays && !holidays.is_object())
+        wrong_type(holidays, "an object of days and their names", R"(e.g. {"2026-12-25": "Christmas Day"})");
+    for (const fhir::json::member& one : holidays.members()) {
+        const auto day = fhir::parse_date(one.name);
+        if (!day)
+            error("bad-date", one.content, "'" + std::string(one.name) + "' is no day", "YYYY-MM-DD");
+        else if (auto name = text(one.content))
+            into.holidays.insert_or_assign(*day, std::move(*name));
+    }
     m.finish();
 }
 

@@ -5,6 +5,7 @@
 #include "gateway/core/clock.hpp"
 #include "gateway/core/library.hpp"
 #include "gateway/core/tls_files.hpp"
+#include "mappings/followup/site_calendar.hpp"
 
 namespace trialgate::gateway {
 
@@ -139,6 +140,7 @@ struct gateway_config {
     std::string file;                 ///< it was read from; relative paths are relative to its folder
     std::string data;                 ///< folder of the store
     std::string time_zone;
+    mappings::site_calendar calendar; ///< when visits are proposed
     library_options library;
     secret pseudonym_key;
     listen_config listen;

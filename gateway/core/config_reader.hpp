@@ -120,6 +120,7 @@ private:
     void read_settings(value v, library_options& into) const;
     void read_limits(value v, limits_config& into);
     void read_log(value v, gateway_config& into);
+    void read_calendar(value v, mappings::site_calendar& into);
     void check_reachable(value sources, value listen, gateway_config& whole) const;
 
     mappings::source_file source_;

@@ -25,16 +25,6 @@ std::string shown(const fs::path& file) {
     return none || relative.empty() || *relative.begin() == ".." ? file.string() : relative.string();
 }
 
-std::vector<fs::path> json_below(const fs::path& folder) {
-    std::vector<fs::path> out;
-    std::error_code none;
-    for (const auto& entry : fs::recursive_directory_iterator(folder, none))
-        if (entry.path().extension() == ".json")
-            out.push_back(entry.path());
-    std::sort(out.begin(), out.end());
-    return out;
-}
-
 void load(const fs::path& file, std::vector<source_file>& files, std::vector<problem>& problems) {
     if (auto text = read_file(file))
         files.push_back({shown(file), std::move(*text)});
@@ -113,6 +103,16 @@ fs::path find_mappings() {
         if (is_mappings(at))
             return at.lexically_normal();
     return {};
+}
+
+std::vector<fs::path> json_below(const fs::path& folder) {
+    std::vector<fs::path> out;
+    std::error_code none;
+    for (const auto& entry : fs::recursive_directory_iterator(folder, none))
+        if (entry.path().extension() == ".json")
+            out.push_back(entry.path());
+    std::sort(out.begin(), out.end());
+    return out;
 }
 
 std::vector<source_file> score_files(const fs::path& mappings) {

@@ -35,6 +35,9 @@ library load_library(const library_options& chosen);
 /// Files of library/scores, for reading trials.
 std::vector<mappings::source_file> score_files(const std::filesystem::path& mappings);
 
+/// All .json files in and below a folder, sorted; none when it cannot be read.
+std::vector<std::filesystem::path> json_below(const std::filesystem::path& folder);
+
 /// The whole file; nothing when it cannot be read.
 std::optional<std::string> read_file(const std::filesystem::path& file);
 

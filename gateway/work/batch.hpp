@@ -69,6 +69,9 @@ public:
     /// or it is another person's. Reads only.
     std::vector<mappings::trial_report> reports_of(const std::string& source, const std::string& key);
 
+    /// The person of a participation, with everything that is kept of them; nobody when nothing is. Reads only.
+    void look_at(const participant_row& row, const std::function<void(const evaluated_person&)>& each);
+
 private:
     struct person {
         patient_row row;
@@ -105,6 +108,8 @@ private:
     /// First date on which alerts can differ with no new data. `follow_alone` is for people of one name, the other for linked names.
     fhir::date follow_alone(const std::string& source, const mappings::patient_data& data);
     fhir::date follow(const std::string& source, const std::vector<std::string>& keys);
+    void bearers(const std::string& source, const std::vector<std::string>& keys, const std::vector<participant_row>& rows,
+                 const std::function<void(const participant_row&, const evaluated_person&)>& each);
     fhir::date follow_one(const participant_row& row, const mappings::patient_data& data);
     void alert(alert_change change);
     void write_followed(store& to);

@@ -74,8 +74,19 @@ fhir::date work_batch::follow(const std::string& source, const std::vector<std::
     for (const std::string& key : keys)
         for (participant_row& row : participants_of(source, key))
             rows.push_back(std::move(row));
-    if (rows.empty() || !options_.after_enrolment.compute)
-        return changes_on;
+    if (!rows.empty() && options_.after_enrolment.compute)
+        bearers(source, keys, rows, [&](const participant_row& row, const evaluated_person& p) {
+            changes_on = std::min(changes_on, follow_one(row, p.data));
+        });
+    return changes_on;
+}
+
+void work_batch::look_at(const participant_row& row, const std::function<void(const evaluated_person&)>& each) {
+    bearers(row.source, component(row.source, row.patient), {row}, [&](const participant_row&, const evaluated_person& p) { each(p); });
+}
+
+void work_batch::bearers(const std::string& source, const std::vector<std::string>& keys, const std::vector<participant_row>& rows,
+                         const std::function<void(const participant_row&, const evaluated_person&)>& each) {
     // A participation stays with the name under which it was told; who that is now may be another record.
     std::map<std::string, std::string> survivors;
     std::set<std::string> people;
@@ -94,9 +105,8 @@ fhir::date work_batch::follow(const std::string& source, const std::vector<std::
     evaluate_person(source, keys, [&](const evaluated_person& p) {
         for (const participant_row& row : rows)
             if (!p.data.merged_away && bearer(row.patient) == p.key())
-                changes_on = std::min(changes_on, follow_one(row, p.data));
+                each(row, p);
     });
-    return changes_on;
 }
 
 fhir::date work_batch::follow_one(const participant_row& row, const mappings::patient_data& data) {

@@ -14,13 +14,8 @@ namespace {
 
 std::string fingerprint(const library_options& options, const library& loaded) {
     std::vector<fs::path> files = options.site_maps;
-    const auto below = [&](const fs::path& folder) {
-        std::error_code none;
-        for (const auto& entry : fs::recursive_directory_iterator(folder, none))
-            if (entry.path().extension() == ".json")
-                files.push_back(entry.path());
-    };
-    below(loaded.mappings / "library");
+    for (fs::path& file : json_below(loaded.mappings / "library"))
+        files.push_back(std::move(file));
     for (const fs::path& folder : loaded.trial_folders)
         files.push_back(folder / "trial.json");
     std::sort(files.begin(), files.end());
@@ -58,12 +53,11 @@ live_trials load_trials(const gateway_config& config) {
 worker_options options_for_worker(const gateway_config& config, std::shared_ptr<const mappings::network> net) {
     const auto zone = config.time_zone.empty() ? machine_zone() : find_zone(config.time_zone).value_or(machine_zone());
     worker_options out{std::move(net), zone, config.sources, config.sinks, config.pseudonym_key.value};
-    const mappings::site_calendar working_days; // weekends; a site's holidays are not configurable yet
-    out.after_enrolment.compute = [net = out.net, zone, working_days](const mappings::trial& t, const mappings::participant& who,
+    out.after_enrolment.compute = [net = out.net, zone, working_days = config.calendar](const mappings::trial& t, const mappings::participant& who,
                                                                       const mappings::patient_data& data, fhir::date today) {
         return mappings::watch_participant({t, who, data, net->codes(), today, zone}, working_days);
     };
-    out.after_enrolment.completed_from = [working_days](const mappings::trial& t, const mappings::participant& who) {
+    out.after_enrolment.completed_from = [working_days = config.calendar](const mappings::trial& t, const mappings::participant& who) {
         return mappings::completed_from(t, who, working_days);
     };
     return out;

@@ -6,13 +6,7 @@ using fhir::date;
 
 namespace {
 
-constexpr std::array<std::string_view, 7> weekdays{"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
 constexpr std::string_view relative_to_visit = "visit:";
-
-std::size_t weekday(date d) noexcept {
-    constexpr int first_day = 3; // 1970-01-01 was a Thursday
-    return static_cast<std::size_t>(((d.days + first_day) % 7 + 7) % 7);
-}
 
 /// The nearest working day of the window, of two the earlier.
 date proposed_day(const visit_days& w, const site_calendar& site) {
@@ -47,16 +41,6 @@ start_of(const visit_window& v, const participant& who, const held_days& held, s
 }
 
 } // namespace
-
-bool site_calendar::is_working(date d) const {
-    return works[weekday(d)] && !holidays.contains(d);
-}
-
-std::string site_calendar::why_closed(date d) const {
-    if (const auto at = holidays.find(d); at != holidays.end())
-        return at->second.empty() ? "a holiday" : "a holiday (" + at->second + ')';
-    return works[weekday(d)] ? std::string{} : "a " + std::string(weekdays[weekday(d)]);
-}
 
 std::optional<date> anchor_day(const participant& who, std::string_view name) {
     if (const auto at = who.anchors.find(std::string(name)); at != who.anchors.end())

@@ -12,22 +12,12 @@
 
 #include "mappings/engine/criterion.hpp"
 #include "mappings/followup/participant.hpp"
+#include "mappings/followup/site_calendar.hpp"
 
-#include <array>
 #include <map>
 #include <span>
 
 namespace trialgate::mappings {
-
-/// On which days a site works.
-struct site_calendar {
-    std::array<bool, 7> works{true, true, true, true, true, false, false}; ///< Monday first
-    std::map<fhir::date, std::string> holidays;                            ///< with their names, which may be empty
-
-    bool is_working(fhir::date d) const;
-    /// "a Saturday", "a holiday (New Year)"; empty for a working day.
-    std::string why_closed(fhir::date d) const;
-};
 
 /// A window as dates, both ends included.
 struct visit_days {

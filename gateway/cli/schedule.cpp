@@ -1,0 +1,321 @@
+// schedule SUBJECT, calendar: the visits of one participant, and what the next days bring to a site. Computed from the store at the moment of
+// asking; nothing is written.
+#include "gateway/cli/batch.hpp"
+#include "gateway/cli/live.hpp"
+#include "gateway/core/json_text.hpp"
+#include "gateway/work/batch.hpp"
+#include "mappings/followup/calendar_file.hpp"
+#include "mappings/followup/forecast.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+
+namespace trialgate::gateway {
+
+namespace {
+
+using mappings::visit_standing, mappings::visit_state;
+
+enum class format : std::uint8_t { text, json, ical };
+
+struct schedule_options {
+    std::string config, trial, subject, as_of, screening;
+    int days = 14;
+    bool json = false;
+    format how = format::text;
+};
+
+/// The store and the trials as of a day; what is said of a person is as if nothing happened until then.
+class outlook {
+public:
+    outlook(store& rows, const gateway_config& config, const live_trials& trials, fhir::date as_of)
+        : options_(options_for_worker(config, trials.net)), rows_(rows), calendar_(config.calendar), as_of_(as_of) {}
+
+    const mappings::compiled_trial* trial(const std::string& id) const {
+        const auto all = options_.net->trials();
+        const auto at = std::find_if(all.begin(), all.end(), [&](const mappings::compiled_trial& t) { return t.source->id == id; });
+        return at == all.end() ? nullptr : &*at;
+    }
+    std::span<const mappings::compiled_trial> trials() const { return options_.net->trials(); }
+
+    /// In the order of the trial. Without any record of the person: as planned, nothing held.
+    std::vector<visit_standing> visits(const mappings::trial& of, const participant_row& row) {
+        const auto standings = [&](const mappings::patient_data& data) {
+            return mappings::visit_standings(of, participant_of(row), data, options_.net->codes(), calendar_, as_of_, options_.site);
+        };
+        std::optional<std::vector<visit_standing>> out;
+        each_record_of(row, [&](const evaluated_person& p) { out = standings(p.data); });
+        return out ? *std::move(out) : standings({});
+    }
+
+    /// False when nothing is kept of the person.
+    bool each_record_of(const participant_row& row, const std::function<void(const evaluated_person&)>& each) {
+        bool found = false;
+        work_batch(options_, rows_, nobody_, system_clock()->now(), as_of_).look_at(row, [&](const evaluated_person& p) {
+            found = true;
+            each(p);
+        });
+        return found;
+    }
+
+private:
+    worker_options options_;
+    store& rows_;
+    known_people nobody_; // only writing asks for it
+    const mappings::site_calendar& calendar_;
+    fhir::date as_of_;
+};
+
+void write_date(json_text& out, const char* name, const std::optional<fhir::date>& d) {
+    out.key(name);
+    d ? out.string(to_string(*d)) : out.null();
+}
+
+void print_line(const json_text& out) { std::printf("%.*s\n", static_cast<int>(out.text().size()), out.text().data()); }
+
+void print_json(const participant_row& row, const visit_standing& s) {
+    json_text out;
+    out.begin_object().key("trial").string(row.trial).key("participant").string(row.number).key("visit").string(s.plan.what->id);
+    out.key("title").string(mappings::name_of(*s.plan.what)).key("state").string(to_code(s.state));
+    const auto& w = s.plan.days;
+    write_date(out, "earliest", w ? std::optional(w->earliest) : std::nullopt);
+    write_date(out, "target", w ? std::optional(w->target) : std::nullopt);
+    write_date(out, "latest", w ? std::optional(w->latest) : std::nullopt);
+    write_date(out, "proposed", w ? std::optional(w->proposed) : std::nullopt);
+    write_date(out, "booked", s.booked);
+    write_date(out, "held", s.held);
+    out.key("provisional").boolean(s.plan.provisional).key("note").string(s.plan.note);
+    out.key("missing").begin_array();
+    for (const std::string& m : s.missing)
+        out.string(m);
+    out.end_array().end_object();
+    print_line(out);
+}
+
+std::string window_text(const visit_standing& s) {
+    if (!s.plan.days)
+        return s.plan.what->kind == mappings::visit_kind::unscheduled ? "" : "not planned yet";
+    return to_string(s.plan.days->earliest) + " to " + to_string(s.plan.days->latest) + (s.plan.provisional ? " (provisional)" : "");
+}
+
+std::string day_text(const visit_standing& s) {
+    if (s.held)
+        return "held " + to_string(*s.held);
+    if (s.booked)
+        return "booked " + to_string(*s.booked);
+    return s.plan.days ? to_string(s.plan.days->proposed) : "";
+}
+
+/// What stands after the state: what is missing, and why another day than the target is proposed.
+std::string remarks(const visit_standing& s) {
+    std::string out;
+    for (const std::string& m : s.missing)
+        out += (out.empty() ? "" : "; ") + m;
+    if (!s.held && !s.plan.note.empty())
+        out += (out.empty() ? "" : "; ") + s.plan.note;
+    return out;
+}
+
+// ---- schedule --------------------------------------------------------------------------------------------------------
+
+void print_visits(const participant_row& row, const std::vector<visit_standing>& visits, bool json) {
+    if (json) {
+        for (const visit_standing& s : visits)
+            print_json(row, s);
+        return;
+    }
+    std::printf("%s %s: %s since %s", row.trial.c_str(), row.number.c_str(), row.state.c_str(), to_string(row.since).c_str());
+    for (const auto& [name, point] : decode_anchors(row.anchors))
+        std::printf(", %s %s", name.c_str(), to_string(point.on).c_str());
+    std::printf("\n");
+    text_table t;
+    t.row({"visit", "window", "day", "state", ""});
+    for (const visit_standing& s : visits)
+        if (s.plan.days || s.held)
+            t.row({mappings::name_of(*s.plan.what), window_text(s), day_text(s), std::string(to_code(s.state)), remarks(s)});
+    t.print(2);
+}
+
+/// Criteria whose verdict will be another one on the planned day of screening.
+void print_expiring(const mappings::compiled_trial& which, const evaluated_person& p, fhir::date planned, bool json) {
+    const auto expiring = mappings::expired_by(p.screen, which, planned);
+    if (!json)
+        std::printf("%s, screening planned on %s: %s\n", which.source->id.c_str(), to_string(planned).c_str(),
+                    expiring.empty() ? "every criterion stands as it does now" : "these criteria will have changed with no new data");
+    text_table t;
+    for (const mappings::expiring_criterion& c : expiring) {
+        if (!json) {
+            t.row({c.id, std::string(to_code(c.now)) + " until " + to_string(*c.changes_on - 1),
+                   "then " + std::string(to_code(c.then)) + (c.then == mappings::verdict::unknown ? " (" + std::string(to_code(c.why)) + ")" : ""),
+                   c.text});
+            continue;
+        }
+        json_text out;
+        out.begin_object().key("trial").string(which.source->id).key("criterion").string(c.id).key("planned").string(to_string(planned));
+        out.key("now").string(to_code(c.now)).key("then").string(to_code(c.then)).key("reason");
+        c.then == mappings::verdict::unknown ? out.string(to_code(c.why)) : out.null();
+        write_date(out, "changesOn", c.changes_on);
+        out.key("text").string(c.text).end_object();
+        print_line(out);
+    }
+    t.print(2);
+}
+
+/// The participations that SUBJECT names: by number, or by Patient/ID at any source; then also people who take part in nothing yet.
+std::optional<std::vector<participant_row>> participations(store& rows, const gateway_config& config, const schedule_options& o) {
+    std::vector<participant_row> out;
+    if (!o.subject.starts_with("Patient/")) {
+        auto row = find_participant(rows, o.trial, o.subject);
+        if (!row)
+            return std::nullopt;
+        out.push_back(*std::move(row));
+        return out;
+    }
+    for (const source_config& source : config.sources) {
+        auto here = rows.participants_of(source.name, o.subject);
+        std::erase_if(here, [&](const participant_row& r) { return !o.trial.empty() && r.trial != o.trial; });
+        std::move(here.begin(), here.end(), std::back_inserter(out));
+    }
+    if (out.empty() && o.screening.empty()) {
+        std::fprintf(stderr, "error: this person takes part in nothing; --screening DATE says which criteria will have expired by then\n");
+        return std::nullopt;
+    }
+    return out;
+}
+
+exit_code schedule(store& rows, const gateway_config& config, const schedule_options& o) {
+    const auto trials = usable_trials(config);
+    const auto as_of = trials ? as_of_date(o.as_of, options_for_worker(config, trials->net).site) : std::nullopt;
+    const auto planned = o.screening.empty() ? std::nullopt : fhir::parse_date(o.screening);
+    if (!o.screening.empty() && !planned)
+        std::fprintf(stderr, "error: '%s' is no day: YYYY-MM-DD\n", o.screening.c_str());
+    if (!trials || !as_of || (!o.screening.empty() && !planned))
+        return trials ? exit_code::usage : exit_code::failed;
+    auto found = participations(rows, config, o);
+    if (!found)
+        return exit_code::failed;
+    outlook at(rows, config, *trials, *as_of);
+    for (const participant_row& row : *found) {
+        const auto* trial = at.trial(row.trial);
+        if (!trial) {
+            std::fprintf(stderr, "error: the configuration has no trial '%s'\n", row.trial.c_str());
+            return exit_code::failed;
+        }
+        print_visits(row, at.visits(*trial->source, row), o.json);
+    }
+    if (!planned)
+        return exit_code::done;
+    // Whom to screen is asked of people who take part in nothing yet, too.
+    if (found->empty())
+        for (const source_config& source : config.sources) {
+            participant_row somebody;
+            somebody.source = source.name;
+            somebody.patient = o.subject;
+            found->push_back(std::move(somebody));
+        }
+    bool known = false;
+    for (const participant_row& row : *found)
+        known |= at.each_record_of(row, [&](const evaluated_person& p) {
+            for (const mappings::compiled_trial& t : at.trials())
+                if ((row.trial.empty() || row.trial == t.source->id) && (o.trial.empty() || o.trial == t.source->id))
+                    print_expiring(t, p, *planned, o.json);
+        });
+    if (!known)
+        std::fprintf(stderr, "error: the gateway keeps no record of this person\n");
+    return known ? exit_code::done : exit_code::failed;
+}
+
+// ---- calendar --------------------------------------------------------------------------------------------------------
+
+struct calendar_entry {
+    participant_row row;
+    visit_standing visit;
+};
+
+void print_days(const std::vector<calendar_entry>& entries, fhir::date first, fhir::date last) {
+    std::printf("%s to %s: %s\n", to_string(first).c_str(), to_string(last).c_str(),
+                counted(static_cast<std::int64_t>(entries.size()), "visit").c_str());
+    text_table t;
+    if (!entries.empty())
+        t.row({"day", "participant", "visit", "state", "window", ""});
+    for (const auto& [row, s] : entries)
+        t.row({day_text(s), row.trial + ' ' + row.number, mappings::name_of(*s.plan.what), std::string(to_code(s.state)), window_text(s),
+               remarks(s)});
+    t.print(2);
+}
+
+/// Open visits with a day of their window in [first, last], and those that are overdue, by the day that is booked or proposed.
+std::vector<calendar_entry> entries_of(outlook& at, store& rows, const schedule_options& o, fhir::date first, fhir::date last) {
+    std::vector<calendar_entry> out;
+    each_participant(rows, [&](const participant_row& row) {
+        const auto* trial = at.trial(row.trial);
+        if (!trial || (!o.trial.empty() && o.trial != row.trial))
+            return;
+        for (visit_standing& s : at.visits(*trial->source, row)) {
+            if (!mappings::is_open(participant_of(row), s))
+                continue;
+            const bool here = s.plan.days->earliest <= last && first <= s.plan.days->latest;
+            if (here || s.state == visit_state::overdue)
+                out.push_back({row, std::move(s)});
+        }
+    });
+    const auto day = [](const calendar_entry& e) { return e.visit.booked.value_or(e.visit.plan.days->proposed); };
+    std::stable_sort(out.begin(), out.end(), [&](const calendar_entry& a, const calendar_entry& b) { return day(a) < day(b); });
+    return out;
+}
+
+exit_code calendar(store& rows, const gateway_config& config, const schedule_options& o) {
+    const auto trials = usable_trials(config);
+    const auto as_of = trials ? as_of_date(o.as_of, options_for_worker(config, trials->net).site) : std::nullopt;
+    if (!as_of)
+        return trials ? exit_code::usage : exit_code::failed;
+    outlook at(rows, config, *trials, *as_of);
+    const fhir::date first = *as_of, last = first + (o.days - 1);
+    const std::vector<calendar_entry> entries = entries_of(at, rows, o, first, last);
+    if (o.how == format::text) {
+        print_days(entries, first, last);
+    } else if (o.how == format::json) {
+        for (const auto& [row, s] : entries)
+            print_json(row, s);
+    } else {
+        std::vector<mappings::calendar_event> events;
+        for (const auto& [row, s] : entries)
+            for (auto& event : mappings::calendar_of(*at.trial(row.trial)->source, participant_of(row), {&s, 1}, first, last))
+                events.push_back(std::move(event));
+        const std::string file = mappings::write_calendar(events, {"Study visits", system_clock()->now() / second_ms});
+        std::fwrite(file.data(), 1, file.size(), stdout);
+    }
+    return exit_code::done;
+}
+
+void add_common(CLI::App* v, schedule_options& o) {
+    v->add_option("--trial", o.trial, "Of this trial")->type_name("ID");
+    v->add_option("--as-of", o.as_of, "As if it were that day and nothing had happened until then (default: today)")->type_name("YYYY-MM-DD");
+}
+
+} // namespace
+
+void add_schedule(CLI::App& program, verb& run) {
+    auto o = std::make_shared<schedule_options>();
+    CLI::App* v = add_store_verb(
+        program, "schedule", "The visits of a participant: windows, what was held, what is missing", o->config, access::look,
+        [o](store& rows, const gateway_config& c) { return schedule(rows, c, *o); }, run);
+    v->add_option("SUBJECT", o->subject, "Screening or subject number; or Patient/ID as on the hospital's server")->required();
+    add_common(v, *o);
+    v->add_option("--screening", o->screening, "Which criteria will have expired by a planned screening")->type_name("YYYY-MM-DD");
+    v->add_flag("--json", o->json, "As JSON, a line a visit");
+}
+
+void add_calendar(CLI::App& program, verb& run) {
+    auto o = std::make_shared<schedule_options>();
+    CLI::App* v = add_store_verb(
+        program, "calendar", "The visits that the next days bring, overdue ones first", o->config, access::look,
+        [o](store& rows, const gateway_config& c) { return calendar(rows, c, *o); }, run);
+    add_common(v, *o);
+    v->add_option("--days", o->days, "How many days (default: 14)")->check(CLI::Range(1, 3660));
+    static const std::map<std::string, format> formats{{"text", format::text}, {"json", format::json}, {"ics", format::ical}};
+    v->add_option("--format", o->how, "text, json (a line a visit), ics (iCalendar)")->transform(CLI::CheckedTransformer(formats))->type_name("FORMAT");
+}
+
+} // namespace trialgate::gateway
