@@ -3,6 +3,7 @@
 #include "gateway/cli/trial_runs.hpp"
 #include "gateway/cli/verbs.hpp"
 #include "gateway/core/terminal.hpp"
+#include "mappings/followup/finding.hpp"
 
 #include <CLI/CLI.hpp>
 #include <unistd.h>
@@ -69,6 +70,18 @@ void show_tree(const criterion& c, std::size_t indent, const painter& paint) {
         show_tree(p, c.id.empty() ? indent : indent + 2, paint);
 }
 
+std::string tier_text(const mappings::urgency& how_soon) { return how_soon ? 'T' + std::to_string(static_cast<unsigned>(*how_soon)) : "off"; }
+
+void show_safety(const mappings::safety_plan& s) {
+    std::printf("\nLaboratory safety after the dose, graded by %s\n", s.grading->version.c_str());
+    for (const auto& [of, how_soon] : s.tiers)
+        std::printf("  %-4s %s\n", tier_text(how_soon).c_str(), of.c_str());
+    for (const mappings::safety_signal& signal : s.signals)
+        std::printf("  %-4s %s\n", tier_text(signal.how_soon).c_str(), signal.title.c_str());
+    for (const mappings::safety_rule& rule : s.rules)
+        std::printf("  %-4s %s (rule of this trial)\n", tier_text(rule.how_soon).c_str(), rule.title.c_str());
+}
+
 exit_code show(const std::shared_ptr<trial_options_>& chosen) {
     exit_code code = exit_code::usage;
     const auto loaded = load(chosen, code);
@@ -101,6 +114,8 @@ exit_code show(const std::shared_ptr<trial_options_>& chosen) {
             else
                 std::printf("  %-12s %5d %5d %5d  after %-14s %s%s\n", v.id.c_str(), v.earliest, v.target, v.latest, v.anchor.c_str(), v.title.c_str(),
                             v.assumed ? "  (assumed)" : "");
+        if (t->safety)
+            show_safety(*t->safety);
         std::printf("\n");
     }
     return exit_code::done;
@@ -129,11 +144,12 @@ void add_one(CLI::App& to, const char* name, const char* what, exit_code (*actio
 } // namespace
 
 void add_trial(CLI::App& program, verb& run) {
-    CLI::App* group = program.add_subcommand("trial", "Check, test and show trial files");
+    CLI::App* group = program.add_subcommand("trial", "Check, test and show trial files; their visits as PlanDefinition");
     group->require_subcommand(1);
     add_one(*group, "check", "Names every problem of trial files with line, column and a hint", check, run);
     add_one(*group, "test", "Runs the trial.test.json beside a trial", test, run);
-    add_one(*group, "show", "Shows criteria, settings and visits in words", show, run);
+    add_one(*group, "show", "Shows criteria, settings, visits and laboratory safety in words", show, run);
+    add_trial_plans(*group, run);
 }
 
 } // namespace trialgate::gateway

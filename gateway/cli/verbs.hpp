@@ -18,6 +18,7 @@ using verb = std::function<exit_code()>;
 void add_screen(CLI::App& program, verb& run);
 void add_explain(CLI::App& program, verb& run);
 void add_trial(CLI::App& program, verb& run);
+void add_trial_plans(CLI::App& trial, verb& run); ///< of the verb trial
 void add_check(CLI::App& program, verb& run);
 void add_status(CLI::App& program, verb& run);
 void add_outbox(CLI::App& program, verb& run);
