@@ -316,6 +316,11 @@ void gateway_parts::clock_was_set() {
         state_->desk->poke();
 }
 
+void gateway_parts::look_at_participants() {
+    if (state_->work)
+        state_->work->poke();
+}
+
 const gateway_config& gateway_parts::config() const noexcept { return state_->config; }
 const std::vector<std::unique_ptr<source_state>>& gateway_parts::sources() const noexcept { return state_->sources; }
 bool gateway_parts::worker_is_idle() const noexcept { return state_->work && state_->work->idle(); }

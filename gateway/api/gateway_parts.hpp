@@ -46,6 +46,8 @@ public:
     /// A fault began or ended: told to the sinks that want it.
     void tell_fault(const fault_row& fault, bool over);
     void clock_was_set();
+    /// A participation was put: the worker sees it now.
+    void look_at_participants();
     const gateway_config& config() const noexcept;
     const std::vector<std::unique_ptr<source_state>>& sources() const noexcept;
     bool worker_is_idle() const noexcept;

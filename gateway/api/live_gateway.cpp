@@ -2,10 +2,12 @@
 
 #include "gateway/api/gateway_parts.hpp"
 #include "gateway/api/operations.hpp"
+#include "gateway/api/participants_api.hpp"
 #include "gateway/core/async.hpp"
 #include "gateway/core/folder_lock.hpp"
 #include "gateway/core/log.hpp"
 #include "gateway/core/wake.hpp"
+#include "gateway/work/live_trials.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -113,6 +115,12 @@ asio::awaitable<http_response> live_gateway::state::answer(http_request request)
         }
     };
     const counted one(*this);
+    if (is_participants_target(request.target)) {
+        gateway_parts& here = *parts; // a reload takes them away, and waits for this request before they go
+        const participants_ground ground{*reading, *writer, *time, here.config(), site_of(here.config()), [&here] { here.look_at_participants(); }};
+        http_response out = co_await answer_participants(ground, std::move(request));
+        co_return out;
+    }
     co_return co_await parts->answer_hook(std::move(request));
 }
 

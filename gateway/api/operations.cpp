@@ -34,16 +34,7 @@ bool same_word(std::string_view a, std::string_view b) noexcept {
     return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return (x | 0x20) == (y | 0x20); });
 }
 
-bool may_look(const http_request& request, const std::string& token) {
-    if (token.empty())
-        return true;
-    std::string_view given = request.headers["Authorization"];
-    constexpr std::string_view scheme = "Bearer ";
-    if (given.size() <= scheme.size() || !same_word(given.substr(0, scheme.size() - 1), scheme.substr(0, scheme.size() - 1)) ||
-        given[scheme.size() - 1] != ' ')
-        return false;
-    return same_secret(given.substr(scheme.size()), token);
-}
+bool may_look(const http_request& request, const std::string& token) { return token.empty() || same_secret(bearer_of(request), token); }
 
 http_response readiness(const std::vector<readiness_check>& checks, bool names) {
     const bool ready = std::all_of(checks.begin(), checks.end(), [](const readiness_check& c) { return c.ok; });
@@ -92,6 +83,13 @@ boost::asio::awaitable<http_response> answered(std::shared_ptr<const operations_
 }
 
 } // namespace
+
+std::string_view bearer_of(const http_request& request) noexcept {
+    const std::string_view given = request.headers["Authorization"];
+    constexpr std::string_view scheme = "Bearer";
+    const bool is = given.size() > scheme.size() && same_word(given.substr(0, scheme.size()), scheme) && given[scheme.size()] == ' ';
+    return is ? given.substr(scheme.size() + 1) : std::string_view();
+}
 
 std::optional<http_response> answer_published_keys(const http_request& request, const std::function<std::string()>& jwks) {
     if (path_of(request) != keys_path || (request.method != "GET" && request.method != "HEAD"))

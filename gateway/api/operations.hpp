@@ -30,6 +30,9 @@ struct operations_callbacks {
 
 http_handler make_operations_handler(operations_callbacks callbacks);
 
+/// The token of an Authorization header of type Bearer; empty without one.
+std::string_view bearer_of(const http_request& request) noexcept;
+
 /// The answer to a request for our public keys; nothing for any other path. For the public listener.
 std::optional<http_response> answer_published_keys(const http_request& request, const std::function<std::string()>& jwks);
 

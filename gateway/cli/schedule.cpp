@@ -186,12 +186,14 @@ std::optional<std::vector<participant_row>> participations(store& rows, const ga
 
 exit_code schedule(store& rows, const gateway_config& config, const schedule_options& o) {
     const auto trials = usable_trials(config);
-    const auto as_of = trials ? as_of_date(o.as_of, options_for_worker(config, trials->net).site) : std::nullopt;
+    const auto as_of = as_of_date(o.as_of, site_of(config));
     const auto planned = o.screening.empty() ? std::nullopt : fhir::parse_date(o.screening);
     if (!o.screening.empty() && !planned)
         std::fprintf(stderr, "error: '%s' is no day: YYYY-MM-DD\n", o.screening.c_str());
-    if (!trials || !as_of || (!o.screening.empty() && !planned))
-        return trials ? exit_code::usage : exit_code::failed;
+    if (!as_of || (!o.screening.empty() && !planned))
+        return exit_code::usage;
+    if (!trials)
+        return exit_code::failed;
     auto found = participations(rows, config, o);
     if (!found)
         return exit_code::failed;
@@ -267,9 +269,9 @@ std::vector<calendar_entry> entries_of(outlook& at, store& rows, const schedule_
 
 exit_code calendar(store& rows, const gateway_config& config, const schedule_options& o) {
     const auto trials = usable_trials(config);
-    const auto as_of = trials ? as_of_date(o.as_of, options_for_worker(config, trials->net).site) : std::nullopt;
-    if (!as_of)
-        return trials ? exit_code::usage : exit_code::failed;
+    const auto as_of = as_of_date(o.as_of, site_of(config));
+    if (!as_of || !trials)
+        return as_of ? exit_code::failed : exit_code::usage;
     outlook at(rows, config, *trials, *as_of);
     const fhir::date first = *as_of, last = first + (o.days - 1);
     const std::vector<calendar_entry> entries = entries_of(at, rows, o, first, last);

@@ -17,13 +17,6 @@ namespace {
 
 constexpr duration_ms grace = 10 * second_ms;
 
-/// A test sets the clock itself: TRIALGATE_TEST_CLOCK=milliseconds since 1970.
-std::shared_ptr<clock> chosen_clock() {
-    if (const char* start = std::getenv("TRIALGATE_TEST_CLOCK"))
-        return make_manual_clock(std::strtoll(start, nullptr, 10));
-    return system_clock();
-}
-
 /// What an operator's signals wait in while the gateway cannot take them: without these, SIGHUP would end a process that is starting.
 struct signals {
     explicit signals(asio::io_context& io) : hangup(io, SIGHUP), ending(io, SIGINT, SIGTERM) {}
@@ -83,7 +76,7 @@ exit_code serve(const std::string& file) {
     std::signal(SIGXFSZ, SIG_IGN); // a limit on the size of files is a full disk: writing fails
     exit_code code = exit_code::done;
     {
-        live_gateway gateway(io, std::move(*config), chosen_clock(), {});
+        live_gateway gateway(io, std::move(*config), system_clock(), {});
         asio::co_spawn(io, run(gateway, io, from_outside, file, code), asio::detached);
         io.run();
     }

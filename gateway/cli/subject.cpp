@@ -1,8 +1,8 @@
 // subject add | dose | withdraw | show | list: who takes part in a trial, beside what the study system tells. The gateway sees it within
 // seconds.
 #include "gateway/cli/live.hpp"
-#include "gateway/core/json_text.hpp"
 #include "gateway/core/zone.hpp"
+#include "gateway/work/enrolment.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -21,10 +21,6 @@ struct subject_options {
 
 void complain(const std::string& text) { std::fprintf(stderr, "error: %s\n", text.c_str()); }
 
-fhir::time_zone site_of(const gateway_config& config) {
-    return config.time_zone.empty() ? machine_zone() : find_zone(config.time_zone).value_or(machine_zone());
-}
-
 /// The day of --on, or today at the site; nothing (and a message) when it is no day or lies in the future.
 std::optional<fhir::date> day_of(const subject_options& o, const gateway_config& config) {
     const fhir::date now = today(site_of(config));
@@ -40,25 +36,18 @@ std::optional<fhir::date> day_of(const subject_options& o, const gateway_config&
     return std::nullopt;
 }
 
-void print_json(const participant_row& r, const std::vector<participant_note>* trail) {
-    json_text out;
-    out.begin_object().key("trial").string(r.trial).key("number").string(r.number).key("source").string(r.source).key("patient").string(
-        r.patient);
-    out.key("protocolVersion").string(r.protocol_version).key("state").string(r.state).key("since").string(to_string(r.since));
-    out.key("anchors").json(r.anchors.empty() ? "{}" : r.anchors).key("setBy").string(r.set_by).key("changed").string(to_text(r.changed));
-    if (trail) {
-        out.key("trail").begin_array();
-        for (const participant_note& n : *trail)
-            out.begin_object().key("at").string(to_text(n.at)).key("by").string(n.by).key("what").string(n.what).end_object();
-        out.end_array();
-    }
-    out.end_object();
-    std::printf("%.*s\n", static_cast<int>(out.text().size()), out.text().data());
+void print_json(const participant_row& row, const std::vector<participant_note>* trail) {
+    std::printf("%s\n", participant_json(row, trail).c_str());
 }
 
-exit_code save(store& rows, participant_row row, const std::string& what, const subject_options& o) {
-    row.changed = system_clock()->now();
-    row.set_by = acting_user();
+order_author author() { return {acting_user(), system_clock()->now()}; }
+
+exit_code carry_out(store& rows, const order_outcome& outcome, const subject_options& o) {
+    if (const auto* refused = std::get_if<refusal>(&outcome)) {
+        complain(refused->text);
+        return refused->what == refusal::kind::unusable ? exit_code::usage : exit_code::failed;
+    }
+    const auto& [row, what] = std::get<participation_change>(outcome);
     const std::string noted = o.reason.empty() ? what : what + ": " + o.reason;
     in_transaction(rows, [&] {
         rows.participant_put(row);
@@ -79,43 +68,16 @@ exit_code add(store& rows, const gateway_config& config, const subject_options& 
         complain(source.empty() ? "there are several sources: add --source" : "the configuration has no source '" + source + "'");
         return exit_code::usage;
     }
-    if (!o.patient.starts_with("Patient/") || o.patient.size() < 9) {
-        complain("a patient is named as on the hospital's server: Patient/ID");
-        return exit_code::usage;
-    }
     const auto day = day_of(o, config);
     if (!day)
         return exit_code::usage;
-    if (rows.participant(o.trial, o.number)) {
-        complain(o.trial + " has a participant " + o.number + " already; who is screened again gets another number");
-        return exit_code::failed;
-    }
-    for (const participant_row& r : rows.participants_of(source, o.patient))
-        if (r.trial == o.trial && (participant_of(r).state == state::screening || participant_of(r).state == state::on_study)) {
-            complain("this person takes part as " + r.number + " and has not ended");
-            return exit_code::failed;
-        }
-    participant_row row;
-    row.trial = o.trial;
-    row.number = o.number;
-    row.source = source;
-    row.patient = o.patient;
-    row.protocol_version = o.protocol;
-    row.state = to_code(state::screening);
-    row.since = *day;
-    row.anchors = encode_anchors({{"screening", {*day}}});
-    return save(rows, std::move(row), "screening since " + to_string(*day), o);
+    return carry_out(rows, enrol(rows, {o.trial, o.number, source, o.patient, o.protocol, *day}, author()), o);
 }
 
 exit_code dose(store& rows, const gateway_config& config, const subject_options& o) {
-    auto row = find_participant(rows, o.trial, o.number);
+    const auto row = find_participant(rows, o.trial, o.number);
     if (!row)
         return exit_code::failed;
-    const state is = participant_of(*row).state;
-    if (is != state::screening && is != state::on_study) {
-        complain("this participation has ended: " + row->state);
-        return exit_code::failed;
-    }
     mappings::anchor_point point{};
     if (!o.at.empty()) {
         const auto at = fhir::parse_date_time(o.at);
@@ -131,52 +93,20 @@ exit_code dose(store& rows, const gateway_config& config, const subject_options&
             return exit_code::usage;
         point.on = *day;
     }
-    auto anchors = decode_anchors(row->anchors);
-    const auto before = anchors.find("dosing");
-    if (before != anchors.end() && before->second.on != point.on && o.reason.empty()) {
-        complain("Day 0 is " + to_string(before->second.on) + "; to correct it add --reason");
-        return exit_code::failed;
-    }
-    anchors.insert_or_assign("dosing", point);
-    row->anchors = encode_anchors(anchors);
-    if (is == state::screening) {
-        row->state = to_code(state::on_study);
-        row->since = point.on;
-    }
-    return save(rows, *std::move(row), "dosed on " + to_string(point.on), o);
+    return carry_out(rows, dosed(*row, point, !o.reason.empty(), author()), o);
 }
 
 exit_code end(store& rows, const gateway_config& config, const subject_options& o) {
-    const auto to = mappings::participation_state_of(o.as);
-    if (!to || *to == state::screening || *to == state::on_study) {
+    const auto as = mappings::participation_state_of(o.as);
+    if (!as || *as == state::screening || *as == state::on_study) {
         complain("--as is one of withdrawn, ended-early, completed, screen-failure, died");
         return exit_code::usage;
     }
-    auto row = find_participant(rows, o.trial, o.number);
+    const auto row = find_participant(rows, o.trial, o.number);
     const auto day = day_of(o, config);
     if (!row || !day)
         return row ? exit_code::usage : exit_code::failed;
-    const state is = participant_of(*row).state;
-    if (is == *to) {
-        complain("it is " + row->state + " since " + to_string(row->since));
-        return exit_code::failed;
-    }
-    if (*to == state::screen_failure && is != state::screening) {
-        complain("a screening failure ends screening; this participation is " + row->state);
-        return exit_code::failed;
-    }
-    if (is == state::died) {
-        complain("this person has died");
-        return exit_code::failed;
-    }
-    if (*to == state::ended_early) {
-        auto anchors = decode_anchors(row->anchors);
-        anchors.insert_or_assign("end", mappings::anchor_point{*day});
-        row->anchors = encode_anchors(anchors);
-    }
-    row->state = to_code(*to);
-    row->since = *day;
-    return save(rows, *std::move(row), std::string(to_code(*to)) + " since " + to_string(*day), o);
+    return carry_out(rows, ended(*row, *as, *day, author()), o);
 }
 
 exit_code show(store& rows, const gateway_config&, const subject_options& o) {

@@ -4,6 +4,7 @@
 #include "gateway/core/async.hpp"
 
 #include <chrono>
+#include <cstdlib>
 
 namespace trialgate::gateway {
 
@@ -70,7 +71,12 @@ private:
 
 } // namespace
 
-std::shared_ptr<clock> system_clock() { return std::make_shared<machine_clock>(); }
+std::shared_ptr<clock> system_clock() {
+    // A test sets the clock of every verb: milliseconds since 1970.
+    if (const char* set = std::getenv("TRIALGATE_TEST_CLOCK"))
+        return make_manual_clock(std::strtoll(set, nullptr, 10));
+    return std::make_shared<machine_clock>();
+}
 std::shared_ptr<manual_clock> make_manual_clock(instant start) { return std::make_shared<standing_clock>(start); }
 
 } // namespace trialgate::gateway

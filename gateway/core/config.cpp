@@ -54,6 +54,7 @@ gateway_config config_reader::read() {
         for (const value& one : list.elements())
             read(one);
     };
+    each("api", [&](value one) { out.api_clients.push_back(read_api_client(one)); });
     each("sources", [&](value one) { out.sources.push_back(read_source(one)); });
     each("sinks", [&](value one) { out.sinks.push_back(read_sink(one)); });
     read_people(root.take("people"), out.people);

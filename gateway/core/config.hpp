@@ -130,6 +130,12 @@ struct operations_config {
     tls_files tls;
 };
 
+/// A program that may say who takes part.
+struct api_client {
+    std::string name; ///< in the trail of what it ordered
+    secret token;
+};
+
 struct limits_config {
     std::int64_t journal_rows = 100'000;         ///< beyond: 503
     std::int64_t journal_bytes = std::int64_t{1} << 30;
@@ -145,6 +151,7 @@ struct gateway_config {
     secret pseudonym_key;
     listen_config listen;
     operations_config operations;
+    std::vector<api_client> api_clients;
     limits_config limits;
     std::vector<source_config> sources;
     std::vector<sink_config> sinks;

@@ -223,6 +223,15 @@ void config_reader::read_listen(value v, listen_config& into) {
               "give 'tls' with certificate and key, or \"terminated\" when a proxy in front does TLS");
 }
 
+api_client config_reader::read_api_client(value v) {
+    api_client out;
+    object m(*this, v, "a client of the API");
+    name(m.need("name"), out.name, client_names_);
+    read_secret(m.need("token"), out.token, 32, level::error);
+    m.finish();
+    return out;
+}
+
 void config_reader::read_operations(value v, operations_config& into) {
     object m(*this, v, "'operations'");
     const auto address = read_address(m, into.address);

@@ -97,6 +97,7 @@ private:
     void read_keys(value v, auth_config& into);
     void read_listen(value v, listen_config& into);
     void read_operations(value v, operations_config& into);
+    api_client read_api_client(value v);
     std::optional<listen_address> read_address(object& from, std::string& into) const;
 
     // config_sides.cpp
@@ -126,7 +127,7 @@ private:
     mappings::source_file source_;
     std::string folder_;
     mappings::json_file file_;
-    std::set<std::string> source_names_, sink_names_, person_names_;
+    std::set<std::string> source_names_, sink_names_, person_names_, client_names_;
     std::map<std::string, std::string> source_urls_; ///< to the name that had it first
 };
 

@@ -1,5 +1,7 @@
 #include "gateway/core/zone.hpp"
 
+#include "gateway/core/clock.hpp"
+
 #include <charconv>
 #include <chrono>
 #include <date/tz.h>
@@ -73,8 +75,7 @@ fhir::time_zone machine_zone() {
 }
 
 fhir::date today(const fhir::time_zone& site) {
-    using namespace std::chrono;
-    return site.date_of(duration_cast<seconds>(system_clock::now().time_since_epoch()).count());
+    return site.date_of(system_clock()->now() / second_ms);
 }
 
 } // namespace trialgate::gateway

@@ -17,6 +17,9 @@ struct live_trials {
 /// Throws std::runtime_error with the first error of a file, or when there is no trial.
 live_trials load_trials(const gateway_config& config);
 
+/// Where a day begins and ends.
+fhir::time_zone site_of(const gateway_config& config);
+
 worker_options options_for_worker(const gateway_config& config, std::shared_ptr<const mappings::network> net);
 
 } // namespace trialgate::gateway
