@@ -319,6 +319,21 @@ run 'screening with such a trial' 1 screen $cohort "${day[@]}" --trial "$dir/bad
 run 'trial show' 0 trial show sle-uc-msc
 says 'trial show: settings' 'serologyWindow = 6 months' "$out"
 says 'trial show: criteria' 'renal-function' "$out"
+says 'trial show: laboratory safety' 'graded by CTCAE v5\.0' "$out"
 run 'trial test' 0 trial test sle-uc-msc
+run 'trial export-plan' 0 trial export-plan sle-uc-msc
+is 'trial export-plan: a PlanDefinition' PlanDefinition "$(jq -r .resourceType "$dir/out")"
+cp "$dir/out" "$dir/plan.json"
+run 'trial import-plan' 0 trial import-plan "$dir/plan.json"
+days='[.[] | select(.kind != "unscheduled") | {id, title, anchor, earliest, target, latest}] | sort_by(.id)'
+sed 's://.*$::' mappings/trials/sle-uc-msc/trial.json >"$dir/trial.json"
+is 'trial import-plan: the visits of the trial' "$(jq -c ".visits | $days" "$dir/trial.json")" "$(jq -c "$days" "$dir/out")"
+jq '(.action[] | select(.relatedAction) | .relatedAction[0].offsetDuration.unit) |= "moon" | (.. | .code? | select(. == "d" or . == "wk")) |= "moon"' \
+    "$dir/plan.json" >"$dir/plan-bad.json"
+run 'trial import-plan of windows that cannot be read' 3 trial import-plan "$dir/plan-bad.json"
+says 'trial import-plan: says what was left out' 'plan-bad\.json.*error: PlanDefinition\.action' "$err"
+run 'trial import-plan of something else' 1 trial import-plan "$dir/trial.json"
+run 'trial import-plan of nothing' 1 trial import-plan "$dir/nowhere.json"
+says 'trial import-plan: which file' 'nowhere\.json: error: ' "$err"
 
 exit $failed

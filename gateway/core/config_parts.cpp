@@ -227,7 +227,7 @@ api_client config_reader::read_api_client(value v) {
     api_client out;
     object m(*this, v, "a client of the API");
     name(m.need("name"), out.name, client_names_);
-    read_secret(m.need("token"), out.token, 32, level::error);
+    read_secret(m.need("token"), out.token, 24, level::error);
     m.finish();
     return out;
 }

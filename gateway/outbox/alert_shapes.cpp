@@ -99,6 +99,9 @@ shape appointment(const shape_rules& rules, const message& m, const alert_words&
     shape out;
     out.type = "Appointment";
     out.members = {{"description", text_json(a["title"])}};
+    // A visit booked from this proposal bears the type, by which it counts as that visit when it comes back (mappings/followup/README.md).
+    const std::string visit(a.all["details"]["visit"].text());
+    out.members.emplace_back("appointmentType", visit.empty() ? std::string() : concept_json("urn:trialgate:visit", m.trial + '/' + visit, a["title"]));
     out.members.emplace_back("created", text_json(a["raised"]));
     const std::string window = window_json(a);
     out.members.emplace_back("requestedPeriod", window == "{}" ? std::string() : '[' + window + ']');

@@ -31,6 +31,7 @@ alert_row row_of(std::string kind, unsigned tier = 2) {
     m.earliest = fhir::parse_date("2026-03-13");
     m.latest = fhir::parse_date("2026-03-17");
     m.missing = {"C4 not resulted"};
+    m.details["visit"] = "v5";
     m.evidence = {{"Observation/o1", "2", "2026-03-14", "74"}};
     for (int k = 0; k < 12; ++k)
         if (to_code(static_cast<mappings::finding_kind>(k)) == kind)
@@ -109,7 +110,8 @@ void check_shape(const shape_rules& rules, const message& m, const std::string& 
 
 TEST_CASE("An upcoming visit is a proposed Appointment with its window") {
     const message m = message_of(row_of("upcoming", 3), alert_news::raised);
-    const std::string common = R"x("description":"Visit 5 (day 14)","created":)x" + raised +
+    const std::string common = R"x("description":"Visit 5 (day 14)","appointmentType":{"coding":[{"system":"urn:trialgate:visit","code":")x" + m.trial +
+                               R"x(/v5"}],"text":"Visit 5 (day 14)"},"created":)x" + raised +
                                R"(,"requestedPeriod":[{"start":"2026-03-13","end":"2026-03-17"}],"participant":[{"actor":)" + person +
                                R"(,"status":"needs-action"}])";
     check_shape({}, m, head("Appointment", "proposed") + common + "}");

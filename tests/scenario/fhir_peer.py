@@ -385,6 +385,7 @@ class Handler(BaseHTTPRequestHandler):
                     ok &= any(w in (c, f"{s}|{c}", f"{s}|") for w in wanted for s, c in have)
                 elif name in ("patient", "subject", "individual"):
                     named = [resource[m] for m in ("subject", "patient", "individual") if isinstance(resource.get(m), dict)]
+                    named += [p["actor"] for p in resource.get("participant", []) if "actor" in p]
                     literals = [str(r.get("reference", "")) for r in named]
                     ok &= any(t == w or t.endswith("/" + w) for w in wanted for t in literals)
                 elif name == "url":

@@ -136,7 +136,8 @@ class Gateway:
         return total
 
     def run(self, *arguments, expect=None):
-        done = subprocess.run([PROGRAM, *arguments, "--config", self.file()], capture_output=True, text=True, timeout=60)
+        done = subprocess.run([PROGRAM, *arguments, "--config", self.file()], capture_output=True, text=True, timeout=60,
+                              env=dict(os.environ, TRIALGATE_TEST_CLOCK=str(self.now)))
         self.output.append(done.stdout + done.stderr)
         if expect is not None and done.returncode != expect:
             raise AssertionError(f"{arguments}: exit code {done.returncode}\n{done.stdout}{done.stderr}")

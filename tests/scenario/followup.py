@@ -1,0 +1,234 @@
+"""What the scenarios after enrolment share: days at the site, alerts as the study system holds them, and what ought to be there on a day.
+
+`Schedule` is an oracle of its own: the visits of the shipped trial, restated, and the rules of mappings/followup/README.md.
+"""
+import json
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import people
+from base import Scenario
+from harness import pseudonym, wait_until
+
+BERLIN, UTC = ZoneInfo("Europe/Berlin"), ZoneInfo("UTC")
+DAY_0 = date(2027, 11, 3)  # a Wednesday; day 118 is 29 February 2028; both changes of the clock lie between day -21 and day 168
+HOLIDAY = date(2027, 12, 29)  # the target day of visit 7
+# id -> name, earliest, target, latest: days after the dose
+VISITS = {"screening": ("Screening (day -14)", -21, -14, -1), "v1": ("Visit 1, dosing (day 0)", 0, 0, 0), "v2": ("Visit 2 (day 1)", 1, 1, 1),
+          "v3": ("Visit 3 (day 3)", 2, 3, 4), "v4": ("Visit 4 (day 7)", 6, 7, 8), "v5": ("Visit 5 (day 14)", 12, 14, 16),
+          "v6": ("Visit 6 (day 28)", 25, 28, 31), "v7": ("Visit 7 (day 56)", 49, 56, 63), "v8": ("Visit 8 (day 84)", 77, 84, 91),
+          "v9": ("Visit 9 (day 112)", 105, 112, 119), "v10": ("Visit 10 (day 140)", 133, 140, 147),
+          "v11": ("Visit 11, end of study (day 168)", 161, 168, 175)}
+WORDS = {" is coming up": "upcoming", " is due": "due", " is due, its window is closing": "closing", " is overdue": "overdue",
+         " was missed": "missed", " was held, something is missing": "done-incomplete", " was held outside its window": "out-of-window"}
+NAMES = {name: visit for visit, (name, *_) in VISITS.items()} | {"Early termination": "early-termination"}
+# What the documented choice of resource says of an alert that stands, and of one that was withdrawn.
+SHAPES = {"upcoming": ("Appointment", "proposed", "cancelled"), "due": ("Task", "requested", "cancelled"),
+          "closing": ("Task", "requested", "cancelled"), "overdue": ("Task", "requested", "cancelled"),
+          "done-incomplete": ("CommunicationRequest", "active", "revoked"), "missed": ("DetectedIssue", "final", "entered-in-error"),
+          "out-of-window": ("DetectedIssue", "final", "entered-in-error")}
+ENDED = {"cancelled", "revoked", "entered-in-error"}
+UPCOMING, CLOSING, GRACE, RESULTS = 3, 2, 7, 3
+
+
+def day(n, hour=12, minute=0, of=DAY_0):
+    """Milliseconds since 1970 of a time of day at the site, n days after `of`."""
+    d = of + timedelta(n)
+    return round(datetime(d.year, d.month, d.day, hour, minute, tzinfo=BERLIN).timestamp() * 1000)
+
+
+def when(n, hour=9, minute=0, of=DAY_0):
+    """The same as FHIR writes it."""
+    return datetime.fromtimestamp(day(n, hour, minute, of) / 1000, BERLIN).isoformat()
+
+
+class Schedule:
+    """One participation as the protocol sees it; days are counted from Day 0, also before the dose."""
+
+    def __init__(self, day_0=DAY_0, holidays=(HOLIDAY,)):
+        self.day_0, self.holidays = day_0, holidays
+        self.screened, self.dosed, self.over = None, False, False
+        self.held, self.missing = {}, {}
+
+    def works(self, n):
+        d = self.day_0 + timedelta(n)
+        return d.weekday() < 5 and d not in self.holidays
+
+    def window(self, visit):
+        _, earliest, target, latest = VISITS[visit]
+        if not self.dosed:
+            if self.screened is None or visit not in ("screening", "v1"):
+                return None
+            offsets = (0, 0, 20) if visit == "screening" else (1, 14, 21)
+            earliest, target, latest = (self.screened + n for n in offsets)
+        for away in range(latest - earliest + 1):
+            for proposed in (target - away, target + away):
+                if earliest <= proposed <= latest and self.works(proposed):
+                    return earliest, proposed, latest
+        return earliest, target, latest
+
+    def standing(self, visit, today):
+        window = self.window(visit)
+        if window is None:
+            return None
+        earliest, proposed, latest = window
+        if visit in self.held:
+            held = self.held[visit]
+            if held > today:
+                return None
+            if not earliest <= held <= latest:
+                return "out-of-window"
+            return "done-incomplete" if self.missing.get(visit) and today >= held + RESULTS else None
+        later = [w[0] for v in VISITS if v != visit and (w := self.window(v)) and w[0] > latest]
+        steps = [(min(earliest - UPCOMING, proposed), "upcoming"), (proposed, "due"), (min(max(proposed + 1, latest - CLOSING + 1), latest + 1), "closing"),
+                 (latest + 1, "overdue"), (min([latest + GRACE + 1] + later), "missed")]
+        return ([None] + [kind for begin, kind in steps if begin <= today])[-1]
+
+    def expected(self, today):
+        """{(visit, kind)} of the alerts that stand on that day."""
+        if self.screened is None or self.over == "nothing":
+            return set()
+        found = {(visit, self.standing(visit, today)) for visit in VISITS}
+        lasting = {"missed", "done-incomplete", "out-of-window"}
+        return {(v, k) for v, k in found if k and (not self.over or k in lasting)}
+
+
+def kind_of(resource):
+    if resource["resourceType"] == "Appointment":
+        return "upcoming"
+    concept = resource["category"][0] if resource["resourceType"] == "CommunicationRequest" else resource["code"]
+    return next(c["code"] for c in concept["coding"] if c["system"] == "urn:trialgate:alert-kind")
+
+
+def title_of(resource):
+    if resource["resourceType"] == "Appointment":
+        return resource["description"]
+    concept = resource["category"][0] if resource["resourceType"] == "CommunicationRequest" else resource["code"]
+    return concept["text"]
+
+
+def visit_of(title):
+    """"Visit 5 (day 14) is due" -> ("v5", "due"); ("", title) when it is about no visit."""
+    for words, kind in WORDS.items():
+        if title.endswith(words) and title[:-len(words)] in NAMES:
+            return NAMES[title[:-len(words)]], kind
+    return "", title
+
+
+class FollowUp(Scenario):
+    begins = -21  # day on which the clocks start
+
+    def site(self, **more):
+        """A gateway that knows the site's codes and days, before it starts."""
+        self.hospital.now = day(self.begins, 7)
+        self.study.now = day(self.begins, 8)
+        gateway = self.make_gateway(start=False, **more)
+        gateway.now = day(self.begins, 8)
+        gateway.write("site-map.json", json.dumps(people.SITE_MAP))
+        gateway.config.update(maps=["site-map.json"], calendar={"holidays": {HOLIDAY.isoformat(): "Betriebsruhe"}},
+                              settings={"visitTypes": [f"{people.SITE}|RESEARCH"]})
+        return gateway
+
+    def ready(self, **more):
+        gateway = self.site(**more).start()
+        self.subscribed()
+        self.settled()
+        return gateway
+
+    def settled(self):
+        self.hospital.deliveries.join()
+        wait_until(lambda: self.gateway.quiet("reconcile"), "the gateway has worked in everything")
+
+    # ---- time
+
+    def clocks(self, now):
+        """Everybody's, without the gateway noticing."""
+        self.hospital.now, self.study.now = max(self.hospital.now, now - 5_000), max(self.study.now, now - 5_000)
+
+    def go(self, n, hour=12, minute=0, of=DAY_0):
+        now = day(n, hour, minute, of)
+        self.clocks(now)
+        self.gateway.advance(now - self.gateway.now)
+        self.settled()
+
+    def nudge(self):
+        """What another process wrote is looked at now: both loops look every few seconds, of which the clock makes none."""
+        self.gateway.advance(11_000)
+        self.clocks(self.gateway.now)
+        self.settled()
+
+    # ---- the command line, at the scenario's time
+
+    def cli(self, *arguments, expect=0):
+        return self.gateway.run(*arguments, expect=expect).stdout
+
+    def lines(self, *arguments):
+        return [json.loads(line) for line in self.cli(*arguments).splitlines()]
+
+    def add(self, number, key, n, of=DAY_0):
+        self.cli("subject", "add", number, "--trial", "sle-uc-msc", "--patient", f"Patient/{key}", "--on", (of + timedelta(n)).isoformat())
+        self.nudge()
+
+    def dose(self, number, at=None, on=None):
+        self.cli("subject", "dose", number, *(["--at", at] if at else []), *(["--on", on.isoformat()] if on else []))
+        self.nudge()
+
+    def end(self, number, on, how="withdrawn", reason="decided together"):
+        self.cli("subject", "withdraw", number, "--on", on.isoformat(), "--as", how, "--reason", reason)
+        self.nudge()
+
+    def participants(self):
+        return {p["number"]: p for p in self.lines("subject", "list", "--json")}
+
+    # ---- the study system
+
+    def study_says(self, key, status, since, number=None, then=None):
+        """A coordinator moves the candidate on in the study system; waits until `then` holds."""
+        who = pseudonym("ehr", f"Patient/{key}")
+        subject = next(s for s in self.study.current("ResearchSubject") if any(who in i["value"] for i in s["identifier"]))
+        changed = dict(subject, status=status, period={"start": since.isoformat()})
+        if number:
+            ours = [i for i in subject["identifier"] if i["system"] == "urn:trialgate:research-subject"]
+            changed["identifier"] = ours + [{"system": "https://sponsor.example/screening", "value": number}]
+        self.study.put(changed)
+        self.gateway.advance(301_000)
+        if then:
+            wait_until(then, f"the study's '{status}' is read back")
+        self.settled()
+
+    def alert_resources(self, key=None):
+        """[(id, [versions])] of every alert about participants that the study system ever got."""
+        out = []
+        who = key and pseudonym("ehr", f"Patient/{key}")
+        with self.study.lock:
+            for kind in ("Appointment", "Task", "CommunicationRequest", "DetectedIssue"):
+                for one in self.study.data.get(kind, {}).values():
+                    resources = [r for _, _, r in one if r]
+                    if any(i["system"] == "urn:trialgate:participant-alert" for i in resources[0].get("identifier", [])):
+                        if not who or who in json.dumps(resources[0]):
+                            out.append(resources)
+        return out
+
+    def trails(self, key=None):
+        """{(visit, kind): [status, status, ...]}; about safety ("", title). Two resources about one matter are an error."""
+        out = {}
+        for versions in self.alert_resources(key):
+            name = visit_of(title_of(versions[-1]))
+            self.assertNotIn(name, out, "one matter, two resources")
+            if name[0]:
+                kind, stands, ended = SHAPES[name[1]]
+                self.assertEqual(versions[0]["resourceType"], kind)
+                self.assertEqual(kind_of(versions[0]), name[1])
+            out[name] = [v["status"] for v in versions]
+        return out
+
+    def standing(self, key=None):
+        return {name for name, trail in self.trails(key).items() if trail[-1] not in ENDED}
+
+    def current(self, key, *name):
+        found = [v[-1] for v in self.alert_resources(key) if visit_of(title_of(v[-1])) == name]
+        self.assertEqual(len(found), 1, name)
+        return found[0]
+
+    def assert_standing(self, expected, key=None, why=""):
+        self.assertEqual(self.standing(key), expected, why)
