@@ -290,6 +290,11 @@ void live_gateway::hurry() {
         state_->parts->hurry();
 }
 
+void live_gateway::clock_was_set() {
+    if (state_->parts)
+        state_->parts->clock_was_set();
+}
+
 bool live_gateway::settled() const {
     const state& s = *state_;
     if (!s.parts || !s.parts->worker_is_idle() || s.reading->journal_count().rows > 0)

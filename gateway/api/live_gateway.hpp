@@ -37,6 +37,8 @@ public:
 
     /// Nothing is left to do at this moment: no message to work in, no record to fetch, nothing to deliver. On the loop's thread.
     bool settled() const;
+    /// The date may be another one: what depends on it is looked at now.
+    void clock_was_set();
 
     unsigned short port() const noexcept;
     unsigned short operations_port() const noexcept;

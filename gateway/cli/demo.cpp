@@ -8,11 +8,13 @@
 #include "gateway/core/json_text.hpp"
 #include "gateway/core/log.hpp"
 #include "gateway/core/terminal.hpp"
-#include "gateway/demo/fhir_server.hpp"
+#include "gateway/core/zone.hpp"
+#include "gateway/demo/participation.hpp"
 #include "gateway/demo/story.hpp"
 #include "gateway/store/sqlite_store.hpp"
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <cstdio>
@@ -31,6 +33,7 @@ struct demo_options {
     std::string folder, certs, cohort;
     int pace = 700;
     std::uint64_t people = 40;
+    int days = 40;
     bool end = false, no_colour = false;
 };
 
@@ -39,11 +42,13 @@ class story_clock final : public clock {
 public:
     story_clock() : real_(system_clock()), shift_(demo_start - real_->now()) {}
     instant now() const noexcept override { return real_->now() + shift_; }
+    /// Whoever waits for a time wakes as late as before; who looks at the date sees the new one.
+    void advance(duration_ms by) noexcept { shift_ += by; }
     asio::awaitable<void> wait_until(instant at) override { return real_->wait_until(at - shift_); }
 
 private:
     std::shared_ptr<clock> real_;
-    instant shift_;
+    std::atomic<instant> shift_;
 };
 
 class screen {
@@ -69,7 +74,7 @@ void write_file(const fs::path& file, std::string_view text, bool secret = false
 
 /// The configuration is written as a person would, so that `trialgate status --config` works beside the demo.
 fs::path write_configuration(const fs::path& folder, const demo_options& o, const demo_server& hospital, const demo_server& study,
-                             const std::string& hospital_token, const std::string& study_token) {
+                             const std::string& hospital_token, const std::string& study_token, const std::string& api_token) {
     fs::create_directories(folder / "data");
     {
         // Both sides begin anew each time: a gateway that remembers the last run would have told everything already.
@@ -79,6 +84,7 @@ fs::path write_configuration(const fs::path& folder, const demo_options& o, cons
     }
     write_file(folder / "hospital.token", hospital_token, true);
     write_file(folder / "study.token", study_token, true);
+    write_file(folder / "api.token", api_token, true);
     if (!fs::exists(folder / "pseudonym.key"))
         write_file(folder / "pseudonym.key", random_token(32), true);
     const auto tls = [&](json_text& t, bool server) {
@@ -105,6 +111,8 @@ fs::path write_configuration(const fs::path& folder, const demo_options& o, cons
         tls(t, true);
     t.end_object();
     t.key("operations").begin_object().key("address").string("127.0.0.1:0").end_object();
+    t.key("api").begin_array().begin_object().key("name").string("study");
+    t.key("token").begin_object().key("file").string("api.token").end_object().end_object().end_array();
     t.key("sources").begin_array();
     peer(t, "hospital", hospital.base(), "hospital.token");
     t.key("overlap").string("2m").end_object().end_array();
@@ -115,13 +123,34 @@ fs::path write_configuration(const fs::path& folder, const demo_options& o, cons
     return folder / "trialgate.json";
 }
 
+/// What the study system is told of a participant: type, status and title.
+void show_alert(screen& out, std::string_view type, fhir::json::value v) {
+    std::string_view title = v["description"].text();
+    if (type == "DetectedIssue")
+        title = v["detail"].text();
+    else if (type == "CommunicationRequest")
+        title = v["payload"][0]["contentString"].text();
+    const std::string_view status = v["status"].text();
+    const bool over = status == "cancelled" || status == "revoked" || status == "entered-in-error";
+    out.say(over ? style::dim : style::bad, "study", std::string(type) + ' ' + std::string(status) + ": " + printable(title.substr(0, title.find('\n'))));
+}
+
 void watch_study(screen& out, std::string_view method, std::string_view what, std::string_view text) {
-    if (!what.starts_with("Flag/") || method == "DELETE")
+    const std::string_view type = what.substr(0, what.find('/'));
+    static constexpr std::string_view of_alerts[] = {"Appointment", "Task", "CommunicationRequest", "DetectedIssue"};
+    const bool alert = std::find(std::begin(of_alerts), std::end(of_alerts), type) != std::end(of_alerts);
+    if ((type != "Flag" && !alert) || method == "DELETE")
         return;
     fhir::json::parser parser;
     const auto tree = parser.parse_copy(text);
     if (!tree)
         return;
+    if (alert) {
+        // The worklist of candidates is Tasks, too.
+        if ((*tree)["identifier"][0]["system"].text() == "urn:trialgate:participant-alert")
+            show_alert(out, type, *tree);
+        return;
+    }
     const bool active = (*tree)["status"].text() == "active";
     out.say(active ? style::good : style::bad, "study", std::string("Flag ") + std::string((*tree)["status"].text()) + ": " +
                                                             std::string((*tree)["code"]["text"].text()) + " for " +
@@ -136,6 +165,16 @@ std::string title_of(const story_step& s) {
     const auto code = (*tree)["code"];
     const std::string_view text = code["text"] ? code["text"].text() : code["coding"][0]["display"].text();
     return printable(text.empty() ? code["coding"][0]["code"].text() : text);
+}
+
+/// A last message may still be on its way: the end is when the gateway had nothing to do for a while.
+asio::awaitable<void> at_rest(const live_gateway& gateway) {
+    asio::steady_timer pause(co_await asio::this_coro::executor);
+    for (int looks = 0, quiet = 0; looks < 600 && quiet < 8; ++looks) {
+        pause.expires_after(std::chrono::milliseconds(200));
+        co_await pause.async_wait(asio::use_awaitable);
+        quiet = gateway.settled() ? quiet + 1 : 0;
+    }
 }
 
 asio::awaitable<void> tell_story(demo_server& hospital, std::vector<story_step> live, const demo_options& o, const live_gateway& gateway,
@@ -158,18 +197,19 @@ asio::awaitable<void> tell_story(demo_server& hospital, std::vector<story_step> 
         hospital.put(s.type, s.id, s.text);
         co_await wait(std::chrono::milliseconds(o.pace));
     }
-    // The hospital's last message may still be on its way: the end is when the gateway had nothing to do for a while.
-    for (int looks = 0, quiet = 0; looks < 600 && quiet < 8; ++looks) {
-        co_await wait(std::chrono::milliseconds(200));
-        quiet = gateway.settled() ? quiet + 1 : 0;
-    }
+    co_await at_rest(gateway);
+}
+
+asio::awaitable<void> follow_weeks(participation_act act, const live_gateway& gateway) {
+    co_await play_participation(std::move(act));
+    co_await at_rest(gateway);
 }
 
 asio::awaitable<void> run_demo(asio::io_context& io, const demo_options& o, screen& out, exit_code& code) {
     const fs::path folder = o.folder;
     fs::create_directories(folder);
     const auto time = std::make_shared<story_clock>();
-    const std::string hospital_token = random_token(18), study_token = random_token(18);
+    const std::string hospital_token = random_token(18), study_token = random_token(18), api_token = random_token(18);
     std::shared_ptr<tls_context> server_tls, trust;
     if (!o.certs.empty()) {
         const fs::path certs = o.certs;
@@ -186,7 +226,7 @@ asio::awaitable<void> run_demo(asio::io_context& io, const demo_options& o, scre
     add_people(told, o.people, fhir::time_zone::fixed(0).date_of(demo_start / 1000));
     for (const story_step& s : told.before)
         s.text.empty() ? hospital.remove(s.type, s.id) : hospital.put(s.type, s.id, s.text);
-    const fs::path file = write_configuration(folder, o, hospital, study, hospital_token, study_token);
+    const fs::path file = write_configuration(folder, o, hospital, study, hospital_token, study_token, api_token);
     std::vector<mappings::problem> problems;
     gateway_config config = load_config(file.string(), problems);
     for (const mappings::problem& p : problems)
@@ -207,18 +247,31 @@ asio::awaitable<void> run_demo(asio::io_context& io, const demo_options& o, scre
     using namespace asio::experimental::awaitable_operators;
     asio::signal_set ending(io, SIGINT, SIGTERM);
     const auto ended = co_await (ending.async_wait(asio::use_awaitable) || tell_story(hospital, std::move(told.live), o, gateway, out));
-    if (ended.index() == 1) {
+    bool goes_on = ended.index() == 1;
+    if (goes_on) {
+        std::vector<std::string> ignored;
         out.say(style::bold, "hospital", "all results have arrived");
-        if (!o.end)
-            co_await ending.async_wait(asio::use_awaitable);
+        out.say(style::bold, "study", std::to_string(study.shelf().search("Flag", "status=active", ignored).size()) + " active flags");
     }
+    if (goes_on && o.days > 0) {
+        participation_act act{hospital, gateway.public_url(), api_token, trust, o.days, std::chrono::milliseconds(o.pace), {}, {}, {}};
+        act.next_day = [time, &gateway] {
+            time->advance(24 * hour_ms);
+            gateway.clock_was_set();
+        };
+        act.today = [time, zone = find_zone("Europe/Berlin").value_or(fhir::time_zone::fixed(0))] { return zone.date_of(time->now() / second_ms); };
+        act.say = [&out](std::string_view who, std::string_view what) { out.say(style::bold, who, what); };
+        auto weeks = follow_weeks(std::move(act), gateway);
+        const auto played = co_await (ending.async_wait(asio::use_awaitable) || std::move(weeks));
+        goes_on = played.index() == 1;
+    }
+    if (goes_on && !o.end)
+        co_await ending.async_wait(asio::use_awaitable);
     out.say(style::dim, "gateway", "stopping");
     co_await gateway.stop(5 * second_ms);
     co_await hospital.stop();
     co_await study.stop();
-    std::vector<std::string> ignored;
-    const auto flags = study.shelf().search("Flag", "status=active", ignored).size();
-    out.say(style::bold, "study", std::to_string(flags) + " active flags; the demo's files are in " + folder.string());
+    out.say(style::dim, "look", "the demo's files are in " + folder.string() + "; trialgate calendar --as-of 2026-04-01 --config " + file.string());
     code = exit_code::done;
     io.stop();
 }
@@ -254,8 +307,10 @@ void add_demo(CLI::App& program, verb& run_it) {
     it->add_option("--certs", o->certs, "Certificates made by certs/make.sh: then everything speaks TLS")->type_name("DIR");
     it->add_option("--cohort", o->cohort, "Other people than the shipped ones")->type_name("DIR");
     it->add_option("--people", o->people, "So many more, made by synth (default: 40)")->check(CLI::Range(0, 100'000));
-    it->add_option("--pace", o->pace, "Milliseconds between two results")->check(CLI::Range(1, 60'000));
-    it->add_flag("--end", o->end, "Ends by itself when all results have arrived");
+    it->add_option("--days", o->days, "Days after Day 0 through which somebody's visits are followed (default: 40; 0: nobody takes part)")
+        ->check(CLI::Range(0, 400));
+    it->add_option("--pace", o->pace, "Milliseconds between two results, and of a day")->check(CLI::Range(1, 60'000));
+    it->add_flag("--end", o->end, "Ends by itself when everything has happened");
     it->add_flag("--no-color", o->no_colour, "No colours");
     it->callback([&run_it, o] { run_it = [o] { return demo(*o); }; });
 }

@@ -259,6 +259,7 @@ class Peer:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two writes: else each answer waits 40 ms for an acknowledgement
     peer = None
 
     def log_message(self, *args):

@@ -3,12 +3,15 @@
 `Schedule` is an oracle of its own: the visits of the shipped trial, restated, and the rules of mappings/followup/README.md.
 """
 import json
+import os
+import re
+import subprocess
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import people
 from base import Scenario
-from harness import pseudonym, wait_until
+from harness import PROGRAM, pseudonym, wait_until
 
 BERLIN, UTC = ZoneInfo("Europe/Berlin"), ZoneInfo("UTC")
 DAY_0 = date(2027, 11, 3)  # a Wednesday; day 118 is 29 February 2028; both changes of the clock lie between day -21 and day 168
@@ -27,7 +30,7 @@ SHAPES = {"upcoming": ("Appointment", "proposed", "cancelled"), "due": ("Task", 
           "closing": ("Task", "requested", "cancelled"), "overdue": ("Task", "requested", "cancelled"),
           "done-incomplete": ("CommunicationRequest", "active", "revoked"), "missed": ("DetectedIssue", "final", "entered-in-error"),
           "out-of-window": ("DetectedIssue", "final", "entered-in-error")}
-ENDED = {"cancelled", "revoked", "entered-in-error"}
+STANDS = {"proposed", "requested", "active", "final", "corrected", "received"}
 UPCOMING, CLOSING, GRACE, RESULTS = 3, 2, 7, 3
 
 
@@ -40,6 +43,11 @@ def day(n, hour=12, minute=0, of=DAY_0):
 def when(n, hour=9, minute=0, of=DAY_0):
     """The same as FHIR writes it."""
     return datetime.fromtimestamp(day(n, hour, minute, of) / 1000, BERLIN).isoformat()
+
+
+def on(n, of=DAY_0):
+    """The day n days after `of`."""
+    return of + timedelta(n)
 
 
 class Schedule:
@@ -177,8 +185,16 @@ class FollowUp(Scenario):
         self.cli("subject", "withdraw", number, "--on", on.isoformat(), "--as", how, "--reason", reason)
         self.nudge()
 
+    def shown(self, *arguments):
+        """What names the patient as the hospital does, for the operator who asks; nothing else of anybody may stand in it."""
+        done = subprocess.run([PROGRAM, "subject", *arguments, "--config", self.gateway.file()], capture_output=True, text=True, timeout=60,
+                              env=dict(os.environ, TRIALGATE_TEST_CLOCK=str(self.gateway.now)))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.gateway.output.append(re.sub(r"\bPatient/[\w-]+", "Patient/-", done.stdout))
+        return done.stdout
+
     def participants(self):
-        return {p["number"]: p for p in self.lines("subject", "list", "--json")}
+        return {p["number"]: p for p in map(json.loads, self.shown("list", "--json").splitlines())}
 
     # ---- the study system
 
@@ -223,12 +239,51 @@ class FollowUp(Scenario):
         return out
 
     def standing(self, key=None):
-        return {name for name, trail in self.trails(key).items() if trail[-1] not in ENDED}
+        return {name for name, trail in self.trails(key).items() if trail[-1] in STANDS}
 
     def current(self, key, *name):
         found = [v[-1] for v in self.alert_resources(key) if visit_of(title_of(v[-1])) == name]
         self.assertEqual(len(found), 1, name)
         return found[0]
 
-    def assert_standing(self, expected, key=None, why=""):
-        self.assertEqual(self.standing(key), expected, why)
+    def assert_standing(self, expected, key=None):
+        """Waits for it, and looks once more when nothing is left to do."""
+        try:
+            wait_until(lambda: self.standing(key) == expected, "")
+            self.settled()
+        except AssertionError:
+            pass
+        self.assertEqual(self.standing(key), expected)
+
+    # ---- the hospital
+
+    def candidate(self, key, n=-25, of=DAY_0, **more):
+        """Somebody whom the trial considers; results are of day n. Baselines are normal."""
+        at = when(n, of=of)
+        for r in (people.patient(key, **more), people.statement(key), people.dsdna(key, 55, at), people.egfr(key, 74, at), people.diagnosis(key)):
+            self.hospital.put(r)
+        self.settled()
+
+    def put(self, *resources):
+        for r in resources:
+            self.hospital.put(r)
+
+
+class Enrolled(FollowUp):
+    begins = -14
+
+    def enrolled(self, key, number, dosed=True):
+        """A candidate who is screened; dosed on Day 0 after normal results, and seen on day 1."""
+        self.candidate(key)
+        self.add(number, key, -14)
+        if not dosed:
+            return
+        self.go(0)
+        self.put(*people.visit_results(key, when(0, 8), wide=True))
+        self.dose(number, at=when(0, 11))
+        self.go(1)
+        self.put(people.encounter(key, when(1), "v2"), *people.visit_results(key, when(1)))
+        self.settled()
+
+    def about_safety(self, key=None):
+        return {title: trail for (visit, title), trail in self.trails(key).items() if not visit}

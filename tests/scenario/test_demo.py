@@ -19,7 +19,7 @@ class Demo(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder)
 
     def run_demo(self):
-        done = subprocess.run([PROGRAM, "demo", "--folder", self.folder, "--people", "20", "--pace", "1", "--end"],
+        done = subprocess.run([PROGRAM, "demo", "--folder", self.folder, "--people", "20", "--days", "0", "--pace", "1", "--end"],
                               capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return int(re.search(r"(\d+) active flags", done.stdout)[1])
@@ -36,6 +36,23 @@ class Demo(unittest.TestCase):
         self.assertGreater(len(truth), 9)
         self.assertEqual(self.run_demo(), len(truth))
         self.assertEqual(self.run_demo(), len(truth), "a second run begins anew")
+
+    def test_the_visits_of_a_participant_come_due_and_an_alarming_result_is_told(self):
+        done = subprocess.run([PROGRAM, "demo", "--folder", self.folder, "--people", "0", "--days", "40", "--pace", "100", "--end"],
+                              capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        said = [line[12:].split(None, 1) for line in done.stdout.splitlines()]
+        study = [what for who, what in said if who == "study"]
+        for wanted in ("Appointment proposed: Visit 2", "DetectedIssue final: ALT increased, grade 3 (CTCAE v5.0)", "DetectedIssue entered-in-error",
+                       "CommunicationRequest active: Visit 5", "Task requested: Visit 6", "DetectedIssue final: Visit 6"):
+            self.assertTrue(any(what.startswith(wanted) for what in study), f"{wanted}\n{done.stdout}")
+        raised = [what for what in study if " proposed: " in what or " requested: " in what]
+        self.assertEqual(len(raised), len(set(raised)), "each thing is said once")
+        # As of a day of the story: the machine's own date is another one.
+        calendar = subprocess.run([PROGRAM, "calendar", "--config", os.path.join(self.folder, "trialgate.json"), "--as-of", "2026-04-25"],
+                                  capture_output=True, text=True, timeout=60)
+        self.assertEqual(calendar.returncode, 0, calendar.stderr)
+        self.assertIn("S-001", calendar.stdout)
 
     def test_probe_says_of_its_hospital_what_the_demo_shows_to_work(self):
         process = subprocess.Popen([PROGRAM, "demo", "--folder", self.folder, "--people", "5", "--pace", "1"],

@@ -1,0 +1,193 @@
+"""What the verbs about participants say, against the study system of the same gateway: schedule, calendar, alerts, subject show."""
+import re
+import subprocess
+import unittest
+from datetime import datetime
+
+import people
+from followup import DAY_0, NAMES, UTC, VISITS, Enrolled, Schedule, on, visit_of, when
+from harness import PROGRAM, wait_until
+
+
+def calendar_lines(test, data):
+    """The unfolded lines of an iCalendar stream, after RFC 5545, 3.1: CRLF, 75 octets, no line that is empty, UTF-8."""
+    test.assertTrue(data.endswith(b"\r\n"))
+    raw = data[:-2].split(b"\r\n")
+    out = []
+    for line in raw:
+        test.assertNotIn(b"\n", line)
+        test.assertNotIn(b"\r", line)
+        test.assertLessEqual(len(line), 75)
+        test.assertNotEqual(line, b"")
+        if line[:1] in (b" ", b"\t"):
+            out[-1] += line[1:]
+        else:
+            out.append(line)
+    test.assertTrue(any(line.startswith(b" ") for line in raw), "something is long enough to be folded")
+    return [line.decode("utf-8") for line in out]
+
+
+def calendar_events(test, data):
+    """[{name: value}] of the events; asserts what RFC 5545 requires of a VCALENDAR (3.6) and a VEVENT (3.6.1) of days."""
+    lines = calendar_lines(test, data)
+    test.assertEqual((lines[0], lines[-1]), ("BEGIN:VCALENDAR", "END:VCALENDAR"))
+    around, events, inside = [], [], None
+    for line in lines[1:-1]:
+        matched = re.fullmatch(r"([A-Z0-9-]+)((?:;[A-Z-]+=[^;:,\"]+)*):(.*)", line)
+        test.assertIsNotNone(matched, line)
+        name, parameters, value = matched.groups()
+        test.assertNotRegex(value, r"[\x00-\x1f\x7f]")
+        if (name, value) == ("BEGIN", "VEVENT"):
+            test.assertIsNone(inside)
+            inside = {}
+        elif (name, value) == ("END", "VEVENT"):
+            events.append(inside)
+            inside = None
+        elif inside is None:
+            around.append((name, value))
+        else:
+            test.assertNotIn(name, inside, "each at most once")
+            inside[name] = value
+            if name in ("DTSTART", "DTEND"):
+                test.assertEqual(parameters, ";VALUE=DATE")
+            if name in ("SUMMARY", "DESCRIPTION"):
+                test.assertRegex(value, r"^(?:[^\\;,]|\\[\\;,nN])*$")
+    test.assertIsNone(inside)
+    test.assertEqual([v for n, v in around if n == "VERSION"], ["2.0"])
+    test.assertEqual(sum(n == "PRODID" for n, _ in around), 1)
+    for e in events:
+        test.assertLessEqual({"UID", "DTSTAMP", "DTSTART", "SUMMARY"}, set(e))
+        test.assertRegex(e["DTSTAMP"], r"^\d{8}T\d{6}Z$")
+        test.assertGreater(datetime.strptime(e["DTEND"], "%Y%m%d"), datetime.strptime(e["DTSTART"], "%Y%m%d"))
+        test.assertIn(e["STATUS"], ("TENTATIVE", "CONFIRMED", "CANCELLED"))
+    test.assertEqual(len({e["UID"] for e in events}), len(events))
+    return events
+
+
+class Outlook(Enrolled):
+    """Two participants: one between visit 5 and visit 6, one in screening. What the verbs say agrees with the study system."""
+
+    def setUp(self):
+        super().setUp()
+        self.ready()
+        self.enrolled("ottilie", "V-1")
+        self.go(14)
+        self.put(people.encounter("ottilie", when(14), "v5"), *people.visit_results("ottilie", when(14), without=("c4",)))
+        self.settled()
+        self.candidate("wendela", 12)
+        self.add("V-2", "wendela", 14)
+        self.go(17)
+        self.plan = Schedule()
+        self.plan.screened, self.plan.dosed = -14, True
+        self.plan.held, self.plan.missing = {"screening": -14, "v1": 0, "v2": 1, "v5": 14}, {"screening": ["everything"], "v5": ["C4"]}
+        self.today = 17
+
+    def visits(self, *arguments):
+        return {v["visit"]: v for v in self.lines("schedule", "V-1", "--json", *arguments)}
+
+    def test_the_schedule_says_what_the_study_system_was_told(self):
+        told = self.standing("ottilie")
+        self.assertEqual(told, self.plan.expected(self.today))
+        said = self.visits()
+        self.assertEqual({(v, s["state"]) for v, s in said.items() if s["state"] in set(dict(told).values()) | {"due", "overdue", "upcoming"}}, told)
+        for visit in VISITS:
+            earliest, proposed, latest = self.plan.window(visit)
+            self.assertEqual([said[visit][w] for w in ("earliest", "proposed", "latest")], [on(n).isoformat() for n in (earliest, proposed, latest)])
+        self.assertEqual(said["v5"]["missing"], ["C4 not resulted"])
+        self.assertEqual((said["v2"]["held"], said["v5"]["held"]), (on(1).isoformat(), on(14).isoformat()))
+        text = self.cli("schedule", "V-1")
+        for visit, s in said.items():
+            if s["earliest"] or s["held"]:
+                self.assertRegex(text, re.escape(s["title"]) + r" .*\b" + s["state"])
+        for n in (28, 32, 40):
+            later = {v: s["state"] for v, s in self.visits("--as-of", on(n).isoformat()).items()}
+            expected = dict(self.plan.expected(n))
+            self.assertEqual({v: later[v] for v in expected}, expected, f"as of day {n}")
+
+    def test_criteria_that_expire_before_a_planned_screening(self):
+        ask = lambda n: {e["criterion"]: e for e in self.lines("schedule", "V-2", "--screening", on(n).isoformat(), "--json") if "criterion" in e}
+        self.assertEqual(ask(18), {})
+        # The eGFR is of day 12 and counts for 90 days.
+        self.assertNotIn("renal-function", ask(12 + 90))
+        egfr = ask(12 + 91)["renal-function"]
+        self.assertEqual((egfr["now"], egfr["then"], egfr["changesOn"]), ("met", "unknown", on(12 + 91).isoformat()))
+        self.assertIn("renal-function", self.cli("schedule", "V-2", "--screening", on(12 + 91).isoformat()))
+
+    def test_the_calendar_in_all_its_forms(self):
+        for n, days in ((17, 14), (17, 60), (26, 8), (75, 120)):
+            as_of = ["--as-of", on(n).isoformat(), "--days", str(days)]
+            found = [v for v in self.lines("calendar", "--format", "json", *as_of) if v["participant"] == "V-1"]
+            expected = set()
+            for visit in VISITS:
+                earliest, _, latest = self.plan.window(visit)
+                standing = self.plan.standing(visit, n)
+                if visit not in self.plan.held and standing != "missed" and ((earliest < n + days and n <= latest) or standing == "overdue"):
+                    expected.add(visit)
+            self.assertEqual({v["visit"] for v in found}, expected, as_of)
+            self.assertEqual([v["proposed"] for v in found], sorted(v["proposed"] for v in found))
+            text = self.cli("calendar", *as_of)
+            self.assertTrue(text.startswith(f"{on(n)} to {on(n + days - 1)}: "))
+            self.assertEqual(text.count("sle-uc-msc V-1"), len(found))
+            events = [e for e in self.ical(*as_of) if e["SUMMARY"].startswith("V-1: ")]
+            inside = [v for v in found if on(n).isoformat() <= v["proposed"] <= on(n + days - 1).isoformat()]
+            self.assertEqual({(NAMES[e["SUMMARY"].removeprefix("V-1: ").replace("\\,", ",")], e["DTSTART"]) for e in events},
+                             {(v["visit"], v["proposed"].replace("-", "")) for v in inside})
+
+    def ical(self, *arguments):
+        done = subprocess.run([PROGRAM, "calendar", "--format", "ics", *arguments, "--config", self.gateway.file()], capture_output=True,
+                              timeout=60)  # as bytes: line ends count
+        self.gateway.output.append((done.stdout + done.stderr).decode())
+        self.assertEqual(done.returncode, 0)
+        return calendar_events(self, done.stdout)
+
+    def test_alerts_are_listed_acknowledged_and_snoozed(self):
+        alerts = {(a["participant"], *visit_of(a["title"])): a for a in self.lines("alerts", "list", "--json")}
+        self.assertEqual({(v, k) for n, v, k in alerts if n == "V-1"}, self.standing("ottilie"))
+        self.assertEqual({(v, k) for n, v, k in alerts if n == "V-2"}, self.standing("wendela"))
+        self.assertEqual({a["trial"] for a in alerts.values()}, {"sle-uc-msc"})
+        shown = self.shown("show", "V-1")
+        for (number, *_), a in alerts.items():
+            self.assertEqual(f"alert {a['id']} " in shown, number == "V-1")
+        missed, incomplete = alerts["V-1", "v4", "missed"], alerts["V-1", "v5", "done-incomplete"]
+        proposed = alerts["V-2", "v1", "upcoming"]
+        self.assertEqual(self.cli("alerts", "list", "--tier", "2", "--participant", "V-1").count(" missed "), 2)
+        self.cli("alerts", "ack", *(str(a["id"]) for a in (missed, incomplete, proposed)))
+        self.nudge()
+        issue = self.current("ottilie", "v4", "missed")
+        self.assertEqual(issue["mitigation"][0]["action"], {"text": "acknowledged"})
+        self.assertTrue(issue["mitigation"][0]["author"]["display"])
+        self.assertEqual(self.current("ottilie", "v5", "done-incomplete")["note"][0]["text"], "acknowledged")
+        self.assertIn("acknowledged by ", self.current("wendela", "v1", "upcoming")["comment"])
+        self.assertNotIn("mitigation", self.current("ottilie", "v3", "missed"))
+        self.gateway.run("alerts", "ack", str(missed["id"]), expect=1)
+        self.cli("alerts", "snooze", str(alerts["V-1", "v3", "missed"]["id"]), "--for", "8h")
+        listed = {a["id"]: a for a in self.lines("alerts", "list", "--json")}
+        self.assertEqual({i for i, a in listed.items() if a["acknowledged"]}, {missed["id"], incomplete["id"], proposed["id"]})
+        until = datetime.fromtimestamp(self.gateway.now / 1000 + 8 * 3600, UTC).strftime("%Y-%m-%dT%H:%M")
+        self.assertTrue(listed[alerts["V-1", "v3", "missed"]["id"]]["snoozedUntil"].startswith(until))
+        # Nothing new for the study system, not after a restart either; the next stage is another alert, which nobody has acknowledged.
+        before = self.trails("ottilie")
+        self.gateway.kill()
+        self.gateway.start()
+        self.go(18)
+        self.assertEqual(self.trails("ottilie"), before)
+        self.go(28)
+        self.assertEqual(self.current("wendela", "v1", "upcoming")["status"], "cancelled")
+        due = next(a for a in self.lines("alerts", "list", "--json") if (a["participant"], *visit_of(a["title"])) == ("V-2", "v1", "due"))
+        self.cli("alerts", "ack", str(due["id"]))
+        self.nudge()
+        task = self.current("wendela", "v1", "due")
+        self.assertEqual((task["status"], task["note"][0]["text"]), ("received", "acknowledged"))
+        self.put(people.result("ottilie", "c4", when(14)))
+        wait_until(lambda: self.current("ottilie", "v5", "done-incomplete")["status"] == "revoked", "an acknowledged alert is withdrawn, too")
+
+    def test_a_participation_is_shown_with_its_trail(self):
+        shown = self.shown("show", "V-1")
+        self.assertTrue(shown.startswith(f"sle-uc-msc V-1: on-study since {DAY_0}"))
+        self.assertRegex(shown, r"dosing +2027-11-03, 2027-11-03T10:00:00")
+        trail = [line for line in shown.splitlines() if "(user " in line]
+        self.assertEqual([re.search(r"Z +(.*) \(user", line)[1] for line in trail], [f"screening since {on(-14)}", f"dosed on {DAY_0}"])
+        self.assertEqual(set(self.participants()), {"V-1", "V-2"})
+
+if __name__ == "__main__":
+    unittest.main()
