@@ -38,8 +38,6 @@ struct worker::state {
     known_people known;
     std::unique_ptr<arrival_reader> reader;
     std::uint64_t order = 0;
-    std::thread thread; ///< last: it uses all of the above
-
     /// A journal row as read; nothing: it could not be, for a fault of ours.
     struct read_row {
         journal_row row;
@@ -47,6 +45,7 @@ struct worker::state {
     };
     /// Rows behind those that are being committed, read meanwhile.
     std::vector<read_row> ahead;
+    std::thread thread; ///< last: it uses all of the above
 
     void run();
     bool round();
