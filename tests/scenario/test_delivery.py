@@ -62,7 +62,7 @@ class Hapi(Scenario):
         self.assertEqual(explain("known", "--trial", "dapa-hf").returncode, 2)
         self.assertEqual(explain("known", "--unverified-codes").returncode, 2)
         self.gateway.stop()
-        self.gateway.config["trials"] = ["nosuch"]
+        self.gateway.write("trialgate.json", json.dumps(dict(self.gateway.config, trials=["nosuch"])))
         without = explain("known")
         self.assertEqual((without.returncode, without.stdout), (1, ""))
         self.assertRegex(without.stderr, r"nosuch.trial\.json: error: ")
