@@ -14,6 +14,8 @@ std::string encode_anchors(const std::map<std::string, mappings::anchor_point>& 
         out.key(name).begin_object().key("on").string(to_string(point.on));
         if (point.at)
             out.key("at").number(*point.at);
+        if (!point.from.empty())
+            out.key("from").string(point.from);
         out.end_object();
     }
     out.end_object();
@@ -35,7 +37,8 @@ std::map<std::string, mappings::anchor_point> decode_anchors(std::string_view te
         std::int64_t at = 0;
         if (!digits.empty() && std::from_chars(digits.data(), digits.data() + digits.size(), at).ec == std::errc{})
             point.at = at;
-        out.emplace(m.name, point);
+        point.from = m.content["from"].text();
+        out.emplace(m.name, std::move(point));
     }
     return out;
 }

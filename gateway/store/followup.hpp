@@ -28,7 +28,7 @@ struct participant_note {
     std::string by, what;
 };
 
-/// {"dosing":{"on":"2026-03-01","at":1772355600}}
+/// {"dosing":{"on":"2026-03-01","at":1772355600,"from":"Procedure/p1"}}
 std::string encode_anchors(const std::map<std::string, mappings::anchor_point>& anchors);
 /// What no writer wrote gives what could be read.
 std::map<std::string, mappings::anchor_point> decode_anchors(std::string_view text);

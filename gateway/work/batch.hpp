@@ -111,6 +111,8 @@ private:
     void bearers(const std::string& source, const std::vector<std::string>& keys, const std::vector<participant_row>& rows,
                  const std::function<void(const participant_row&, const evaluated_person&)>& each);
     fhir::date follow_one(const participant_row& row, const mappings::patient_data& data);
+    /// A participation after what the record says of it: Day 0, death.
+    participant_row as_recorded(participant_row row, const mappings::trial& trial, const mappings::patient_data& data);
     void alert(alert_change change);
     void write_followed(store& to);
 

@@ -1,6 +1,7 @@
 // What follows enrolment: participations, and the alerts about them, in the same transaction as everything else.
 #include "gateway/core/crypto.hpp"
 #include "gateway/work/batch.hpp"
+#include "mappings/followup/anchors.hpp"
 
 #include <algorithm>
 
@@ -109,6 +110,19 @@ void work_batch::bearers(const std::string& source, const std::vector<std::strin
     });
 }
 
+participant_row work_batch::as_recorded(participant_row row, const mappings::trial& trial, const mappings::patient_data& data) {
+    const auto take = [&](std::optional<participation_change> change) {
+        if (!change)
+            return;
+        row = change->after;
+        put(*std::move(change), {row.source, row.patient});
+    };
+    take(participation_dated(row, mappings::recorded_anchors(trial, participant_of(row), data, today_), now_));
+    if (data.person && data.person->deceased)
+        take(participation_died(row, today_, now_));
+    return row;
+}
+
 fhir::date work_batch::follow_one(const participant_row& row, const mappings::patient_data& data) {
     const mappings::trial* trial = nullptr;
     for (const auto& t : options_.net->trials())
@@ -116,12 +130,7 @@ fhir::date work_batch::follow_one(const participant_row& row, const mappings::pa
             trial = t.source.get();
     if (!trial) // no longer loaded: what is open stays as it is
         return fhir::date::highest();
-    mappings::participant who = participant_of(row);
-    if (data.person && data.person->deceased)
-        if (auto change = participation_died(row, today_, now_)) {
-            who = participant_of(change->after);
-            put(*std::move(change), {row.source, row.patient});
-        }
+    const mappings::participant who = participant_of(as_recorded(row, *trial, data));
     mappings::followup found;
     if (is_followed(who.state))
         found = options_.after_enrolment.compute(*trial, who, data, today_);

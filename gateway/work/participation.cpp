@@ -99,6 +99,42 @@ std::optional<participation_change> participation_after(const participant_row* c
     return out;
 }
 
+std::optional<participation_change> participation_dated(const participant_row& current, const std::map<std::string, mappings::anchor_point>& recorded,
+                                                        instant at) {
+    const state is = state_of(current);
+    if (has_ended(is))
+        return std::nullopt;
+    auto anchors = decode_anchors(current.anchors);
+    std::string what;
+    const auto note = [&](const std::string& said) { what += (what.empty() ? "" : ", ") + said; };
+    std::erase_if(anchors, [&](const auto& known) {
+        const bool gone = !known.second.from.empty() && !recorded.contains(known.first);
+        if (gone)
+            note(known.first + " no longer recorded");
+        return gone;
+    });
+    for (const auto& [name, point] : recorded) {
+        const auto known = anchors.find(name);
+        if (known != anchors.end() && (known->second.from.empty() || (known->second.on == point.on && known->second.from == point.from)))
+            continue;
+        anchors.insert_or_assign(name, point);
+        note(name + " on " + to_string(point.on));
+    }
+    if (what.empty())
+        return std::nullopt;
+    participation_change out{current, {}};
+    out.after.anchors = encode_anchors(anchors);
+    out.after.changed = at;
+    out.after.set_by = "record";
+    if (const auto dose = anchors.find("dosing"); dose != anchors.end() && is == state::screening) {
+        out.after.state = to_code(state::on_study);
+        out.after.since = dose->second.on;
+        note("on-study since " + to_string(dose->second.on));
+    }
+    out.what = std::move(what);
+    return out;
+}
+
 std::optional<participation_change> participation_died(const participant_row& current, fhir::date today, instant at) {
     const state is = state_of(current);
     if (has_ended(is) && is != state::ended_early)

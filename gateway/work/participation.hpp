@@ -3,6 +3,7 @@
 
 #include "gateway/store/store.hpp"
 
+#include <map>
 #include <optional>
 
 namespace trialgate::gateway {
@@ -41,6 +42,11 @@ const participant_row* current_participation(const std::vector<participant_row>&
 std::optional<participation_change> participation_after(const participant_row* current, const study_word& says, std::string_view trial,
                                                         std::string_view subject, fhir::date today,
                                                         std::optional<fhir::date> completed_from);
+
+/// What the record dates (mappings::recorded_anchors). It never moves what somebody said; what the record itself had dated moves with it and goes
+/// with it. Who turns out to be dosed in screening is on study from that day on. Nothing when nothing changes, or the participation has ended.
+std::optional<participation_change> participation_dated(const participant_row& current, const std::map<std::string, mappings::anchor_point>& recorded,
+                                                        instant at);
 
 /// The record says that the person has died. Nothing when the participation had ended before.
 std::optional<participation_change> participation_died(const participant_row& current, fhir::date today, instant at);

@@ -27,6 +27,7 @@ std::optional<participation_state> participation_state_of(std::string_view code)
 struct anchor_point {
     fhir::date on;                            ///< day at the site
     std::optional<std::int64_t> at = {};      ///< instant in seconds since 1970, when the time of day is known ("before the dose")
+    std::string from = {};                    ///< resource of the record that dates it, "Procedure/p1"; empty: somebody said so
 };
 
 struct participant {

@@ -119,6 +119,41 @@ TEST_CASE("participation: a word is about its number, else about what has not en
     CHECK(current_participation(all, "t2", "") == nullptr);
 }
 
+TEST_CASE("participation: the record dates Day 0 until somebody says it, and takes back what it dated") {
+    using points = std::map<std::string, mappings::anchor_point>;
+    const auto day = [](const char* text) { return *fhir::parse_date(text); };
+    participant_row row;
+    row.trial = "t1";
+    row.number = "001";
+    row.state = "screening";
+    row.since = day("2026-03-01");
+    row.anchors = encode_anchors({{"screening", {row.since}}});
+    const points recorded{{"dosing", {day("2026-03-15"), {}, "Procedure/p1"}}};
+    const auto dosed = participation_dated(row, recorded, 7);
+    REQUIRE(dosed);
+    CHECK(dosed->what == "dosing on 2026-03-15, on-study since 2026-03-15");
+    CHECK(dosed->after.state == "on-study");
+    CHECK(dosed->after.since == day("2026-03-15"));
+    CHECK(dosed->after.set_by == "record");
+    CHECK(decode_anchors(dosed->after.anchors).at("screening").on == row.since);
+    CHECK_FALSE(participation_dated(dosed->after, recorded, 8));
+
+    const auto moved = participation_dated(dosed->after, {{"dosing", {day("2026-03-16"), {}, "Procedure/p1"}}}, 8);
+    REQUIRE(moved);
+    CHECK(moved->what == "dosing on 2026-03-16");
+    const auto gone = participation_dated(moved->after, {}, 9);
+    REQUIRE(gone);
+    CHECK(gone->what == "dosing no longer recorded");
+    CHECK(gone->after.state == "on-study"); // never back
+    CHECK_FALSE(decode_anchors(gone->after.anchors).contains("dosing"));
+
+    row.anchors = encode_anchors({{"dosing", {day("2026-03-14")}}}); // a person said so
+    CHECK_FALSE(participation_dated(row, recorded, 7));
+    row.anchors = "{}";
+    row.state = "withdrawn";
+    CHECK_FALSE(participation_dated(row, recorded, 7));
+}
+
 TEST_CASE("participation: death in the record ends what goes on") {
     for (const char* state : {"screening", "on-study", "ended-early"}) {
         const auto change = participation_died(standing(state), today, 9);
