@@ -107,11 +107,14 @@ std::string day_text(const visit_standing& s) {
     return s.plan.days ? to_string(s.plan.days->proposed) : "";
 }
 
-/// What stands after the state: what is missing, and why another day than the target is proposed.
+/// What stands after the state: what is missing (the first of it; JSON has all), and why another day than the target is proposed.
 std::string remarks(const visit_standing& s) {
+    constexpr std::size_t shown = 4;
     std::string out;
-    for (const std::string& m : s.missing)
-        out += (out.empty() ? "" : "; ") + m;
+    for (std::size_t n = 0; n < s.missing.size() && n < shown; ++n)
+        out += (out.empty() ? "" : "; ") + s.missing[n];
+    if (s.missing.size() > shown)
+        out += "; and " + std::to_string(s.missing.size() - shown) + " more";
     if (!s.held && !s.plan.note.empty())
         out += (out.empty() ? "" : "; ") + s.plan.note;
     return out;

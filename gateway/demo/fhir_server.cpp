@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t page_size = 50, largest_page = 200;
 constexpr const char* types[] = {"Patient", "Observation", "Condition", "MedicationRequest", "MedicationStatement", "MedicationDispense",
                                  "MedicationAdministration", "Medication", "Procedure", "Encounter", "Appointment", "Consent",
-                                 "DiagnosticReport", "Specimen", "QuestionnaireResponse", "ResearchStudy", "ResearchSubject", "Flag", "Task", "Provenance", "Subscription",
-                                 "CommunicationRequest"};
+                                 "DiagnosticReport", "Specimen", "QuestionnaireResponse", "ResearchStudy", "ResearchSubject", "Flag",
+                                 "Task", "Provenance", "Subscription", "CommunicationRequest", "DetectedIssue"};
 
 http_response fhir_answer_of(int status, std::string body) {
     http_response out;

@@ -17,7 +17,8 @@ BERLIN, UTC = ZoneInfo("Europe/Berlin"), ZoneInfo("UTC")
 DAY_0 = date(2027, 11, 3)  # a Wednesday; day 118 is 29 February 2028; both changes of the clock lie between day -21 and day 168
 HOLIDAY = date(2027, 12, 29)  # the target day of visit 7
 # id -> name, earliest, target, latest: days after the dose
-VISITS = {"screening": ("Screening (day -14)", -21, -14, -1), "v1": ("Visit 1, dosing (day 0)", 0, 0, 0), "v2": ("Visit 2 (day 1)", 1, 1, 1),
+VISITS = {"screening": ("Screening (day -14)", -21, -14, -1),
+          "v1": ("Visit 1, dosing (day 0)", 0, 0, 0), "v2": ("Visit 2 (day 1)", 1, 1, 1),
           "v3": ("Visit 3 (day 3)", 2, 3, 4), "v4": ("Visit 4 (day 7)", 6, 7, 8), "v5": ("Visit 5 (day 14)", 12, 14, 16),
           "v6": ("Visit 6 (day 28)", 25, 28, 31), "v7": ("Visit 7 (day 56)", 49, 56, 63), "v8": ("Visit 8 (day 84)", 77, 84, 91),
           "v9": ("Visit 9 (day 112)", 105, 112, 119), "v10": ("Visit 10 (day 140)", 133, 140, 147),
@@ -88,13 +89,14 @@ class Schedule:
                 return "out-of-window"
             return "done-incomplete" if self.missing.get(visit) and today >= held + RESULTS else None
         later = [w[0] for v in VISITS if v != visit and (w := self.window(v)) and w[0] > latest]
-        steps = [(min(earliest - UPCOMING, proposed), "upcoming"), (proposed, "due"), (min(max(proposed + 1, latest - CLOSING + 1), latest + 1), "closing"),
-                 (latest + 1, "overdue"), (min([latest + GRACE + 1] + later), "missed")]
+        closing = min(max(proposed + 1, latest - CLOSING + 1), latest + 1)
+        steps = [(min(earliest - UPCOMING, proposed), "upcoming"), (proposed, "due"), (closing, "closing"), (latest + 1, "overdue"),
+                 (min([latest + GRACE + 1] + later), "missed")]
         return ([None] + [kind for begin, kind in steps if begin <= today])[-1]
 
     def expected(self, today):
         """{(visit, kind)} of the alerts that stand on that day."""
-        if self.screened is None or self.over == "nothing":
+        if self.screened is None:
             return set()
         found = {(visit, self.standing(visit, today)) for visit in VISITS}
         lasting = {"missed", "done-incomplete", "out-of-window"}
@@ -260,8 +262,8 @@ class FollowUp(Scenario):
     def candidate(self, key, n=-25, of=DAY_0, **more):
         """Somebody whom the trial considers; results are of day n. Baselines are normal."""
         at = when(n, of=of)
-        for r in (people.patient(key, **more), people.statement(key), people.dsdna(key, 55, at), people.egfr(key, 74, at), people.diagnosis(key)):
-            self.hospital.put(r)
+        self.put(people.patient(key, **more), people.statement(key), people.dsdna(key, 55, at), people.egfr(key, 74, at))
+        self.put(people.diagnosis(key))
         self.settled()
 
     def put(self, *resources):

@@ -58,7 +58,8 @@ SITE_MAP = {
          "element": [{"code": code, "target": [{"code": concept, "equivalence": "equivalent"}]}
                      for code, concept in (("SLEDAI", "sledai2k.total"), ("IGRA", "tb.interferon-release"), ("DOSE", "trial-dose"))]},
         {"source": "urn:trialgate:questionnaire", "target": "urn:trialgate:concept",
-         "element": [{"code": FORMS + form, "target": [{"code": f"form.{form}", "equivalence": "equivalent"}]} for form in ("sf-36", "promis")]}]}
+         "element": [{"code": FORMS + name, "target": [{"code": f"form.{name}", "equivalence": "equivalent"}]}
+                     for name in ("sf-36", "promis")]}]}
 
 # What the visits ask for: name, code, a normal value, unit, lower and upper limit.
 QUANTITIES = [
@@ -72,8 +73,8 @@ QUANTITIES = [
     ("c3", "4485-9", 95, "mg/dL", 90, 180), ("c4", "4498-2", 18, "mg/dL", 10, 40)]
 # Only asked for at screening, at the dose and at the end.
 WIDER = [("igg", "2465-3", 1100, "mg/dL", 700, 1600), ("esr", "4537-7", 12, "mm/h", 0, 20), ("upcr", "2890-2", 90, "mg/g", 0, 200)]
-WORDS = [("hiv", LOINC, "56888-1"), ("hbsag", LOINC, "5196-1"), ("hcv", LOINC, "13955-0"), ("cmv", LOINC, "22244-8"), ("sm", LOINC, "11090-8"),
-         ("rnp", LOINC, "8091-1"), ("ana", LOINC, "8061-4"), ("dip", LOINC, "20454-5"), ("igra", SITE, "IGRA")]
+WORDS = [("hiv", LOINC, "56888-1"), ("hbsag", LOINC, "5196-1"), ("hcv", LOINC, "13955-0"), ("cmv", LOINC, "22244-8"),
+         ("sm", LOINC, "11090-8"), ("rnp", LOINC, "8091-1"), ("ana", LOINC, "8061-4"), ("dip", LOINC, "20454-5"), ("igra", SITE, "IGRA")]
 
 
 def result(key, name, when, value=None, status="final", tag=""):
@@ -93,8 +94,9 @@ def word(key, name, when, text="negative"):
 
 
 def form(key, name, when):
-    return {"resourceType": "QuestionnaireResponse", "id": f"{key}-{name}-{when[:10]}", "questionnaire": FORMS + name, "status": "completed",
-            "subject": {"reference": f"Patient/{key}"}, "authored": when, "item": [{"linkId": "1", "answer": [{"valueInteger": 3}]}]}
+    return {"resourceType": "QuestionnaireResponse", "id": f"{key}-{name}-{when[:10]}", "questionnaire": FORMS + name,
+            "status": "completed", "subject": {"reference": f"Patient/{key}"}, "authored": when,
+            "item": [{"linkId": "1", "answer": [{"valueInteger": 3}]}]}
 
 
 def activity(key, when, value=4):
@@ -117,8 +119,8 @@ def visit_type(visit, trial="sle-uc-msc"):
 
 def encounter(key, when, visit="", status="finished", end=None):
     return {"resourceType": "Encounter", "id": f"{key}-enc-{when[:10]}", "status": status, "type": [visit_type(visit)],
-            "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}, "subject": {"reference": f"Patient/{key}"},
-            "period": {"start": when, "end": end or when}}
+            "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
+            "subject": {"reference": f"Patient/{key}"}, "period": {"start": when, "end": end or when}}
 
 
 def appointment(key, when, visit="", status="booked"):

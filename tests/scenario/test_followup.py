@@ -84,13 +84,14 @@ class Participation(FollowUp):
         def at(n, *what, hour=12, minute=0, offline=True):
             return n, hour, minute, what, offline
         return [
-            at(-14, self.screened, offline=False), at(-11), at(-10, self.c4_of_screening), at(-3), at(-3, hour=23, minute=30), at(-2, minute=5, hour=0),
-            at(0, hour=0, minute=5), at(0, self.dosed, offline=False), at(1, self.seen("v2", 1)), at(2), at(3), at(5, hour=0, minute=5),
-            at(5, self.seen("v3", 5)), at(7), at(8, self.drawn), at(9), at(14, self.came_by_appointment), at(15), at(17), at(19, self.c4_of_visit_5),
-            at(22), at(28), at(30), at(32), at(39), at(46), at(55), at(57, self.seen("v7", 57, named=False)),
-            at(90), at(91, self.seen("v8", 91, 23, 30, named=False), hour=23, minute=50), at(102), at(112), at(118, hour=0, minute=5),
-            at(118, self.seen("v9", 118, named=False)), at(119), at(130), at(140), at(144), at(144, hour=23, minute=30), at(146, hour=0, minute=5),
-            at(148), at(150, self.seen("v10", 150, named=False)), at(153), at(158), at(168, hour=0, minute=5),
+            at(-14, self.screened, offline=False), at(-11), at(-10, self.c4_of_screening), at(-3), at(-3, hour=23, minute=30),
+            at(-2, hour=0, minute=5), at(0, hour=0, minute=5), at(0, self.dosed, offline=False), at(1, self.seen("v2", 1)), at(2), at(3),
+            at(5, hour=0, minute=5), at(5, self.seen("v3", 5)), at(7), at(8, self.drawn), at(9), at(14, self.came_by_appointment), at(15),
+            at(17), at(19, self.c4_of_visit_5), at(22), at(28), at(30), at(32), at(39), at(46), at(55),
+            at(57, self.seen("v7", 57, named=False)), at(90),
+            at(91, self.seen("v8", 91, 23, 30, named=False), hour=23, minute=50), at(102), at(112), at(118, hour=0, minute=5),
+            at(118, self.seen("v9", 118, named=False)), at(119), at(130), at(140), at(144), at(144, hour=23, minute=30),
+            at(146, hour=0, minute=5), at(148), at(150, self.seen("v10", 150, named=False)), at(153), at(158), at(168, hour=0, minute=5),
             at(168, self.seen("v11", 168, wide=True)), at(168, self.finished, hour=16, offline=False), at(171), at(190)]
 
     # ---- what has to be there

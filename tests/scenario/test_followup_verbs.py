@@ -23,7 +23,6 @@ def calendar_lines(test, data):
             out[-1] += line[1:]
         else:
             out.append(line)
-    test.assertTrue(any(line.startswith(b" ") for line in raw), "something is long enough to be folded")
     return [line.decode("utf-8") for line in out]
 
 
@@ -89,10 +88,12 @@ class Outlook(Enrolled):
         told = self.standing("ottilie")
         self.assertEqual(told, self.plan.expected(self.today))
         said = self.visits()
-        self.assertEqual({(v, s["state"]) for v, s in said.items() if s["state"] in set(dict(told).values()) | {"due", "overdue", "upcoming"}}, told)
+        quiet = {"not-planned", "ahead", "passed", "done"}
+        self.assertEqual({(v, s["state"]) for v, s in said.items() if s["state"] not in quiet}, told)
         for visit in VISITS:
             earliest, proposed, latest = self.plan.window(visit)
-            self.assertEqual([said[visit][w] for w in ("earliest", "proposed", "latest")], [on(n).isoformat() for n in (earliest, proposed, latest)])
+            window = [said[visit][w] for w in ("earliest", "proposed", "latest")]
+            self.assertEqual(window, [on(n).isoformat() for n in (earliest, proposed, latest)])
         self.assertEqual(said["v5"]["missing"], ["C4 not resulted"])
         self.assertEqual((said["v2"]["held"], said["v5"]["held"]), (on(1).isoformat(), on(14).isoformat()))
         text = self.cli("schedule", "V-1")
@@ -105,7 +106,9 @@ class Outlook(Enrolled):
             self.assertEqual({v: later[v] for v in expected}, expected, f"as of day {n}")
 
     def test_criteria_that_expire_before_a_planned_screening(self):
-        ask = lambda n: {e["criterion"]: e for e in self.lines("schedule", "V-2", "--screening", on(n).isoformat(), "--json") if "criterion" in e}
+        def ask(n):
+            said = self.lines("schedule", "V-2", "--screening", on(n).isoformat(), "--json")
+            return {e["criterion"]: e for e in said if "criterion" in e}
         self.assertEqual(ask(18), {})
         # The eGFR is of day 12 and counts for 90 days.
         self.assertNotIn("renal-function", ask(12 + 90))
@@ -114,6 +117,7 @@ class Outlook(Enrolled):
         self.assertIn("renal-function", self.cli("schedule", "V-2", "--screening", on(12 + 91).isoformat()))
 
     def test_the_calendar_in_all_its_forms(self):
+        folded = 0
         for n, days in ((17, 14), (17, 60), (26, 8), (75, 120)):
             as_of = ["--as-of", on(n).isoformat(), "--days", str(days)]
             found = [v for v in self.lines("calendar", "--format", "json", *as_of) if v["participant"] == "V-1"]
@@ -121,7 +125,8 @@ class Outlook(Enrolled):
             for visit in VISITS:
                 earliest, _, latest = self.plan.window(visit)
                 standing = self.plan.standing(visit, n)
-                if visit not in self.plan.held and standing != "missed" and ((earliest < n + days and n <= latest) or standing == "overdue"):
+                here = earliest < n + days and n <= latest
+                if visit not in self.plan.held and standing != "missed" and (here or standing == "overdue"):
                     expected.add(visit)
             self.assertEqual({v["visit"] for v in found}, expected, as_of)
             self.assertEqual([v["proposed"] for v in found], sorted(v["proposed"] for v in found))
@@ -132,6 +137,9 @@ class Outlook(Enrolled):
             inside = [v for v in found if on(n).isoformat() <= v["proposed"] <= on(n + days - 1).isoformat()]
             self.assertEqual({(NAMES[e["SUMMARY"].removeprefix("V-1: ").replace("\\,", ",")], e["DTSTART"]) for e in events},
                              {(v["visit"], v["proposed"].replace("-", "")) for v in inside})
+
+            folded += sum(len(e.get("DESCRIPTION", "")) > 75 for e in events)
+        self.assertGreater(folded, 0, "something was long enough to be folded")
 
     def ical(self, *arguments):
         done = subprocess.run([PROGRAM, "calendar", "--format", "ics", *arguments, "--config", self.gateway.file()], capture_output=True,
@@ -173,13 +181,14 @@ class Outlook(Enrolled):
         self.assertEqual(self.trails("ottilie"), before)
         self.go(28)
         self.assertEqual(self.current("wendela", "v1", "upcoming")["status"], "cancelled")
-        due = next(a for a in self.lines("alerts", "list", "--json") if (a["participant"], *visit_of(a["title"])) == ("V-2", "v1", "due"))
+        due = next(a for a in self.lines("alerts", "list", "--json") if visit_of(a["title"]) == ("v1", "due"))
         self.cli("alerts", "ack", str(due["id"]))
         self.nudge()
         task = self.current("wendela", "v1", "due")
         self.assertEqual((task["status"], task["note"][0]["text"]), ("received", "acknowledged"))
         self.put(people.result("ottilie", "c4", when(14)))
-        wait_until(lambda: self.current("ottilie", "v5", "done-incomplete")["status"] == "revoked", "an acknowledged alert is withdrawn, too")
+        status = lambda: self.current("ottilie", "v5", "done-incomplete")["status"]
+        wait_until(lambda: status() == "revoked", "an acknowledged alert is withdrawn, too")
 
     def test_a_participation_is_shown_with_its_trail(self):
         shown = self.shown("show", "V-1")
