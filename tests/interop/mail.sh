@@ -9,9 +9,7 @@ fi
 TRIALGATE=$(realpath "$1")
 export TRIALGATE
 here=$(cd "$(dirname "$0")" && pwd)
-for tool in npm node python3 openssl; do
-    command -v "$tool" >/dev/null || { echo "skipped: $tool is not installed"; exit 0; }
-done
+. "$here/node.sh" python3 openssl
 MAIL_SERVER=$(mktemp -d)
 export MAIL_SERVER
 trap 'rm -rf "$MAIL_SERVER"' EXIT

@@ -270,6 +270,12 @@ class FollowUp(Scenario):
         for r in resources:
             self.hospital.put(r)
 
+    def tell_again(self):
+        """Every message about what the hospital has comes once more."""
+        with self.hospital.lock:
+            for r in self.hospital.everything():
+                self.hospital._notify("update", r)
+
 
 class Enrolled(FollowUp):
     begins = -14

@@ -155,9 +155,7 @@ class Participation(FollowUp):
         self.check(n)
         if how == 4 and hour >= 1:  # the clock is set back by an hour, and everything is told once more
             self.gateway.advance(-3_600_000)
-            with self.hospital.lock:
-                for r in self.hospital.everything():
-                    self.hospital._notify("update", r)
+            self.tell_again()
             self.settled()
             self.check(n)
             self.gateway.advance(3_600_000)

@@ -4,7 +4,7 @@ import unittest
 from datetime import date, datetime, timedelta
 
 import people
-from followup import BERLIN, Enrolled, FollowUp, day, on, title_of, visit_of, when
+from followup import BERLIN, Enrolled, FollowUp, Schedule, day, on, title_of, visit_of, when
 from harness import wait_until
 
 ALT_3, ALT_4, ALT_2 = (f"ALT increased, grade {n} (CTCAE v5.0)" for n in (3, 4, 2))
@@ -87,12 +87,44 @@ class Safety(Enrolled):
         self.assertEqual(proposal["requestedPeriod"], [{"start": "2027-11-15", "end": "2027-11-19"}])
         self.study.put(dict(proposal, status="booked", start=when(15), end=when(15, 10)))
         self.put(people.appointment(key, when(15), "v5"))
+        self.settled()
         self.go(14)
         self.assertEqual(self.trails()["v5", "upcoming"], ["proposed", "booked"])
         self.assertIn("Booked for 2027-11-18", self.current(key, "v5", "due")["description"])
         self.put(people.appointment(key, when(15), "v5", "cancelled"))
         wait_until(lambda: "Booked" not in self.current(key, "v5", "due")["description"], "it is not booked any more")
         self.assertEqual(self.trails()["v5", "due"], ["requested", "requested"])
+
+
+class Jumps(Enrolled):
+    def test_what_was_jumped_over_is_never_told(self):
+        """The gateway was down for half a year: what is to say now is said once, and nothing of the days between."""
+        self.ready()
+        self.enrolled("isaura", "J-1")
+        plan = Schedule()
+        plan.screened, plan.dosed, plan.held, plan.missing = -14, True, {"screening": -14, "v1": 0, "v2": 1}, {"screening": ["everything"]}
+        self.assert_standing(plan.expected(1))
+        before = self.trails()
+        self.gateway.stop()
+        self.clocks(day(200))
+        self.gateway.now = day(200)
+        self.gateway.start()
+        self.assert_standing(plan.expected(200))
+        self.assertEqual({v for v, kind in self.standing() if kind == "missed"}, {f"v{n}" for n in range(3, 12)})
+        after = self.trails()
+        self.assertEqual(set(after), set(before) | self.standing())
+        self.assertEqual({len(trail) for name, trail in after.items() if name not in before}, {1})
+        # Set back by an hour and by a week, told everything again, and killed in between.
+        for back in (3_600_000, 7 * 86_400_000):
+            self.gateway.advance(-back)
+            self.tell_again()
+            self.settled()
+            self.gateway.kill()
+            self.gateway.start()
+            self.settled()
+            self.gateway.advance(back)
+            self.settled()
+            self.assertEqual(self.standing(), plan.expected(200))
 
 
 class Ends(Enrolled):

@@ -116,6 +116,15 @@ class Outlook(Enrolled):
         self.assertEqual((egfr["now"], egfr["then"], egfr["changesOn"]), ("met", "unknown", on(12 + 91).isoformat()))
         self.assertIn("renal-function", self.cli("schedule", "V-2", "--screening", on(12 + 91).isoformat()))
 
+    def test_criteria_of_somebody_who_takes_part_in_nothing(self):
+        self.candidate("quirina", 16)
+        somebody = ("schedule", "Patient/quirina", "--json")
+        self.assertIn("--screening", self.gateway.run(*somebody, expect=1).stderr)
+        expiring = {e["criterion"] for e in self.lines(*somebody, "--screening", on(16 + 91).isoformat())}
+        self.assertIn("renal-function", expiring)
+        self.gateway.run("schedule", "Patient/nobody", "--screening", on(30).isoformat(), expect=1)
+        self.gateway.run("schedule", "V-1", "--screening", "2027-02-30", expect=2)
+
     def test_the_calendar_in_all_its_forms(self):
         folded = 0
         for n, days in ((17, 14), (17, 60), (26, 8), (75, 120)):

@@ -9,7 +9,6 @@ const failure = (code) => Object.assign(new Error("no"), { responseCode: code })
 const server = new SMTPServer({
     secure: !!o.secure,
     hideSTARTTLS: !o.starttls,
-    needsUpgrade: !!o.starttls,
     cert: o.cert && readFileSync(o.cert),
     key: o.key && readFileSync(o.key),
     authOptional: !o.user,
