@@ -160,8 +160,10 @@ void config_reader::read_calendar(value v, mappings::site_calendar& into) {
         const auto day = fhir::parse_date(one.name);
         if (!day)
             error("bad-date", one.content, "'" + std::string(one.name) + "' is no day", "YYYY-MM-DD");
-        else if (auto name = text(one.content))
-            into.holidays.insert_or_assign(*day, std::move(*name));
+        else if (one.content.is_string())
+            into.holidays.insert_or_assign(*day, std::string(one.content.text()));
+        else
+            wrong_type(one.content, "the holiday's name");
     }
     m.finish();
 }

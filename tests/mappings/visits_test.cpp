@@ -368,8 +368,8 @@ TEST_CASE("visits: a network asks for Encounters and Appointments only where vis
     const auto& net = *tests::shipped().net;
     CHECK(net.reads("Encounter", {"finished", {"urn:trialgate:visit|sle-uc-msc/v5"}, {}, false}));
     CHECK_FALSE(net.reads("Encounter", {"finished", {"urn:site|ward-round"}, {}, false}));
-    CHECK(net.reads(tests::shipped().codes->find("form.sf-36")));
-    CHECK(net.reads(tests::shipped().codes->find("c4")));
+    CHECK(net.watches(tests::shipped().codes->find("form.sf-36")));
+    CHECK(net.watches(tests::shipped().codes->find("c4")));
     for (const auto& t : tests::shipped().trials)
         if (t->id == "dapa-hf") {
             const auto alone = network::compile({&t, 1}, tests::shipped().codes);

@@ -123,6 +123,11 @@ def encounter(key, when, visit="", status="finished", end=None):
             "subject": {"reference": f"Patient/{key}"}, "period": {"start": when, "end": end or when}}
 
 
+def dose(key, when, status="completed"):
+    return {"resourceType": "Procedure", "id": f"{key}-dose", "status": status, "code": coded(SITE, "DOSE", "trial product"),
+            "subject": {"reference": f"Patient/{key}"}, "performedDateTime": when}
+
+
 def appointment(key, when, visit="", status="booked"):
     return {"resourceType": "Appointment", "id": f"{key}-app-{when[:10]}", "status": status, "serviceType": [visit_type(visit)],
             "start": when, "end": when, "participant": [{"actor": {"reference": f"Patient/{key}"}, "status": "accepted"}]}

@@ -96,6 +96,35 @@ class Safety(Enrolled):
         self.assertEqual(self.trails()["v5", "due"], ["requested", "requested"])
 
 
+class Doses(Enrolled):
+    def test_day_0_is_the_dose_that_the_hospital_documents_until_it_is_taken_back(self):
+        self.ready()
+        key = "kunigunde"
+        self.enrolled(key, "P-1", dosed=False)
+        self.candidate("bystander")
+        day_0 = lambda: self.participants()["P-1"]["anchors"].get("dosing", {}).get("on")
+        self.go(0)
+        self.put(people.dose(key, when(0, 11), "in-progress"))
+        self.settled()
+        self.assertIsNone(day_0())
+        self.assert_standing({("screening", "done-incomplete"), ("v1", "due")})
+        self.put(people.dose(key, when(0, 11)), people.dose("bystander", when(0, 11)))
+        wait_until(lambda: day_0() == on(0).isoformat(), "Day 0")
+        self.assert_standing({("screening", "done-incomplete"), ("v2", "upcoming"), ("v3", "upcoming")})
+        self.assertEqual({number: p["state"] for number, p in self.participants().items()}, {"P-1": "on-study"})
+        self.put(people.dose(key, when(-1, 11)))
+        wait_until(lambda: day_0() == on(-1).isoformat(), "Day 0 is corrected")
+        # Visit 3 has its day 3 on a Friday now.
+        self.assert_standing({("screening", "done-incomplete"), ("v2", "due"), ("v3", "upcoming")})
+        self.put(people.dose(key, when(-1, 11), "entered-in-error"))
+        wait_until(lambda: day_0() is None, "it was never given")
+        self.assert_standing({("screening", "done-incomplete"), ("v1", "due")})
+        self.dose("P-1", at=when(0, 11))
+        self.put(people.dose(key, when(-1, 11)))
+        self.settled()
+        self.assertEqual(day_0(), on(0).isoformat(), "what somebody said stands")
+
+
 class Jumps(Enrolled):
     def test_what_was_jumped_over_is_never_told(self):
         """The gateway was down for half a year: what is to say now is said once, and nothing of the days between."""
