@@ -31,9 +31,9 @@ void set_days(
     }
 }
 
-} // namespace
-
-record extract_encounter(const fhir::encounter& from, const extraction& with) {
+/// What both have in common but the place of their times.
+template <class Resource, class Time>
+record meeting_record(const Resource& from, const Time& start, const Time& end, const extraction& with) {
     record out = start_record(from.header);
     out.subject = patient_key(from.subject);
     if (from.status == "entered-in-error") {
@@ -45,27 +45,20 @@ record extract_encounter(const fhir::encounter& from, const extraction& with) {
     if (read.types.empty())
         return out;
     read.status = from.status;
-    if (from.period_)
-        set_days(read, from.period_->start, from.period_->end, with.site);
+    set_days(read, start, end, with.site);
     out.meeting = std::move(read);
     return out;
 }
 
+} // namespace
+
+record extract_encounter(const fhir::encounter& from, const extraction& with) {
+    const fhir::period during = from.period_.value_or(fhir::period{});
+    return meeting_record(from, during.start, during.end, with);
+}
+
 record extract_appointment(const fhir::appointment& from, const extraction& with) {
-    record out = start_record(from.header);
-    out.subject = patient_key(from.subject);
-    if (from.status == "entered-in-error") {
-        out.withdrawn = true;
-        return out;
-    }
-    meeting_data read;
-    add_types(from.types, read);
-    if (read.types.empty())
-        return out;
-    read.status = from.status;
-    set_days(read, from.start, from.end, with.site);
-    out.meeting = std::move(read);
-    return out;
+    return meeting_record(from, from.start, from.end, with);
 }
 
 } // namespace trialgate::mappings

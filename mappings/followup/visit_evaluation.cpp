@@ -223,6 +223,8 @@ void visit_evaluation::settle_held(std::size_t v, const hold& counts) {
 date visit_evaluation::missed_on(std::size_t v) const {
     const date latest = out_[v].plan.days->latest;
     date out = latest + trial_.alerts.grace + 1;
+    if (trial_.visits[v].kind != visit_kind::planned) // whoever ended early is asked for no later visit
+        return out;
     for (std::size_t w = 0; w < out_.size(); ++w) {
         const auto& other = out_[w].plan.days;
         if (w != v && other && trial_.visits[w].kind == visit_kind::planned && !waits_for_another(w) && other->earliest > latest)

@@ -188,11 +188,11 @@ class FollowUp(Scenario):
         self.nudge()
 
     def shown(self, *arguments):
-        """What names the patient as the hospital does, for the operator who asks; nothing else of anybody may stand in it."""
+        """What names the patient and the dose as the hospital does, for the operator who asks; nothing else of anybody may stand in it."""
         done = subprocess.run([PROGRAM, "subject", *arguments, "--config", self.gateway.file()], capture_output=True, text=True, timeout=60,
                               env=dict(os.environ, TRIALGATE_TEST_CLOCK=str(self.gateway.now)))
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.gateway.output.append(re.sub(r"\bPatient/[\w-]+", "Patient/-", done.stdout))
+        self.gateway.output.append(re.sub(r"\b(Patient|Procedure)/[\w-]+", r"\1/-", done.stdout))
         return done.stdout
 
     def participants(self):

@@ -241,9 +241,13 @@ class Ends(Enrolled):
         self.study_says(key, "screening", on(-14), "O-1", lambda: "O-1" in self.participants())
         self.go(0)
         self.dose("O-1", at=when(0, 11))
-        self.go(9)
-        self.study_says(key, "off-study", on(9), "O-1", lambda: self.participants()["O-1"]["state"] == "ended-early")
+        self.go(16)
+        self.study_says(key, "off-study", on(16), "O-1", lambda: self.participants()["O-1"]["state"] == "ended-early")
         self.assert_standing({("early-termination", "due")})
+        self.go(30)  # the window of visit 6, which nobody asks for any more, has begun on day 25
+        self.assert_standing({("early-termination", "overdue")})
+        self.go(31)
+        self.assert_standing({("early-termination", "missed")})
 
 
 class WhereDaysBegin(FollowUp):
