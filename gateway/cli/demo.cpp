@@ -254,7 +254,8 @@ asio::awaitable<void> run_demo(asio::io_context& io, const demo_options& o, scre
         out.say(style::bold, "study", std::to_string(study.shelf().search("Flag", "status=active", ignored).size()) + " active flags");
     }
     if (goes_on && o.days > 0) {
-        participation_act act{hospital, gateway.public_url(), api_token, trust, o.days, std::chrono::milliseconds(o.pace), {}, {}, {}};
+        participation_act act{hospital, gateway.public_url(), api_token, trust, o.days, std::chrono::milliseconds(o.pace), {}, {}, {}, {}};
+        act.settled = [&gateway] { return gateway.settled(); };
         act.next_day = [time, &gateway] {
             time->advance(24 * hour_ms);
             gateway.clock_was_set();

@@ -78,6 +78,10 @@ private:
     asio::awaitable<void> a_day_passes() {
         asio::steady_timer pause(co_await asio::this_coro::executor, a_.pace);
         co_await pause.async_wait(asio::use_awaitable);
+        for (int looks = 0; looks < 200 && !a_.settled(); ++looks) {
+            pause.expires_after(std::chrono::milliseconds(50));
+            co_await pause.async_wait(asio::use_awaitable);
+        }
         a_.next_day();
         const std::string shown = day0_ ? "day " + std::to_string(a_.today() - *day0_) + ", " + to_string(a_.today()) : to_string(a_.today());
         a_.say("time", shown);

@@ -12,7 +12,8 @@ struct participation_act {
     std::string token;                  ///< of its participants API
     std::shared_ptr<tls_context> trust; ///< empty: plain
     int days = 0;                       ///< after Day 0
-    std::chrono::milliseconds pace{700}; ///< of a day
+    std::chrono::milliseconds pace{700}; ///< of a day, at least
+    std::function<bool()> settled;      ///< nothing of the day is left to do; a day waits for it, ten seconds at most
     /// The clock of all three goes on by a day.
     std::function<void()> next_day;
     std::function<fhir::date()> today;  ///< at the site

@@ -41,8 +41,7 @@ class Demo(unittest.TestCase):
         done = subprocess.run([PROGRAM, "demo", "--folder", self.folder, "--people", "0", "--days", "40", "--pace", "100", "--end"],
                               capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        said = [line[12:].split(None, 1) for line in done.stdout.splitlines()]
-        study = [what for who, what in said if who == "study"]
+        study = re.findall(r"^ *[\d.]+ s  study +(.*)$", done.stdout, re.MULTILINE)
         for wanted in ("Appointment proposed: Visit 2", "DetectedIssue final: ALT increased, grade 3 (CTCAE v5.0)", "DetectedIssue entered-in-error",
                        "CommunicationRequest active: Visit 5", "Task requested: Visit 6", "DetectedIssue final: Visit 6"):
             self.assertTrue(any(what.startswith(wanted) for what in study), f"{wanted}\n{done.stdout}")
