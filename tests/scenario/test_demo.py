@@ -38,7 +38,7 @@ class Demo(unittest.TestCase):
         self.assertEqual(self.run_demo(), len(truth), "a second run begins anew")
 
     def test_the_visits_of_a_participant_come_due_and_an_alarming_result_is_told(self):
-        done = subprocess.run([PROGRAM, "demo", "--folder", self.folder, "--people", "0", "--days", "40", "--pace", "100", "--end"],
+        done = subprocess.run([PROGRAM, "demo", "--folder", self.folder, "--people", "0", "--days", "40", "--pace", "300", "--end"],
                               capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         study = re.findall(r"^ *[\d.]+ s  study +(.*)$", done.stdout, re.MULTILINE)
