@@ -17,6 +17,7 @@ def story(*, withdrawn, lasting):
     return out
 
 
+CALCIUM = ("", "calcium could not be graded (CTCAE v5.0)")
 JUMP = (57, 90)  # nobody looks on the days between
 # What the study system has seen at the end. Visit 8 was jumped over until its last days.
 END = story(withdrawn={"screening": "done-incomplete", "v1": "upcoming due", "v2": "upcoming due", "v3": "upcoming due closing overdue",
@@ -28,6 +29,8 @@ END = story(withdrawn={"screening": "done-incomplete", "v1": "upcoming due", "v2
 
 class Participation(FollowUp):
     """Day -21 to day 190, through the end of summer time (day -3), the leap day (day 118) and the begin of summer time (day 144)."""
+
+    maxDiff = None
 
     def setUp(self):
         super().setUp()
@@ -105,11 +108,18 @@ class Participation(FollowUp):
             if (name in now) != (trail[-1:] == [stands]):
                 trail.append(stands if name in now else ended)
         try:
-            wait_until(lambda: self.trails() == self.expected, "", patience=20)
+            wait_until(lambda: self.told() == self.expected, "", patience=20)
             self.settled()
         except AssertionError:
             pass
-        self.assertEqual(self.trails(), self.expected, f"day {n}")
+        self.assertEqual(self.told(), self.expected, f"day {n}")
+
+    def told(self):
+        """Messages that overtake each other can bring a calcium before its albumin: until then, and no longer, it has no grade."""
+        trails = self.trails()
+        if self.hospital.faults and trails.get(CALCIUM, [""])[-1] == "entered-in-error":
+            del trails[CALCIUM]
+        return trails
 
     # ---- what happens to the gateway
 
@@ -203,7 +213,7 @@ class Participation(FollowUp):
         self.check(-21)
         for n, hour, minute, what, offline in self.steps():
             step(n, hour, minute, what, offline)
-        self.assertEqual(self.trails(), END)
+        self.assertEqual(self.told(), END)
         self.assertEqual(self.participants()[NUMBER]["state"], "completed")
         self.assertEqual(self.gateway.metric("trialgate_quarantine_rows"), 0)
         self.assertEqual(self.gateway.metric("trialgate_outbox_dead"), 0)
