@@ -1,4 +1,5 @@
 #include "fhir/read_types.hpp"
+#include "fhir/resource_types.hpp"
 
 #include <algorithm>
 #include <array>
@@ -122,6 +123,15 @@ std::string_view resource_type(read_context& context, json::value v) {
 } // namespace
 
 } // namespace reading
+
+std::span<const std::string_view> readable_types() noexcept {
+    static const auto names = [] {
+        std::array<std::string_view, reading::readers.size()> out;
+        std::transform(reading::readers.begin(), reading::readers.end(), out.begin(), [](const reading::entry& e) { return e.type; });
+        return out;
+    }();
+    return names;
+}
 
 resource read_resource(json::value v, issue_sink& sink) {
     read_context context(sink);

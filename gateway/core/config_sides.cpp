@@ -1,5 +1,8 @@
 #include "gateway/core/config_reader.hpp"
 
+#include "fhir/resource_types.hpp"
+#include "fhir/resources.hpp"
+
 #include <algorithm>
 
 namespace trialgate::gateway {
@@ -7,14 +10,6 @@ namespace trialgate::gateway {
 namespace {
 
 constexpr duration_ms day_ms = 24 * hour_ms;
-
-/// What fhir/ has readers for; for hints.
-constexpr std::string_view readable_types[] = {"Observation",        "MedicationRequest",   "Condition",
-                                               "Encounter",          "Procedure",           "DiagnosticReport",
-                                               "Patient",            "MedicationDispense",  "MedicationAdministration",
-                                               "Medication",         "MedicationStatement", "Specimen",
-                                               "Consent",            "ResearchStudy",       "ResearchSubject",
-                                               "QuestionnaireResponse", "Appointment"};
 
 } // namespace
 
@@ -85,8 +80,8 @@ void config_reader::read_types(value v, source_config& into) const {
         const auto type = text(one);
         if (!type)
             continue;
-        if (std::find(std::begin(readable_types), std::end(readable_types), *type) == std::end(readable_types))
-            error("unknown-type", one, "'" + *type + "' is no resource type that trialgate reads", mappings::nearest_hint(*type, readable_types));
+        if (!fhir::is_read(*type))
+            error("unknown-type", one, "'" + *type + "' is no resource type that trialgate reads", mappings::nearest_hint(*type, fhir::readable_types()));
         into.types.push_back(*type);
     }
 }
@@ -96,9 +91,9 @@ void config_reader::read_criteria(value v, source_config& into) const {
         return wrong_type(v, "an object of criteria by resource type");
     for (const fhir::json::member& m : v.members()) {
         const std::string type(m.name);
-        if (std::find(std::begin(readable_types), std::end(readable_types), type) == std::end(readable_types)) {
+        if (!fhir::is_read(type)) {
             file_.report(mappings::problem::level::error, "unknown-type", m, "'" + type + "' is no resource type that trialgate reads",
-                         mappings::nearest_hint(type, readable_types));
+                         mappings::nearest_hint(type, fhir::readable_types()));
             continue;
         }
         const auto criteria = text(m.content);

@@ -2,6 +2,7 @@
 
 #include "fhir/ascii.hpp"
 #include "fhir/datetime.hpp"
+#include "fhir/resources.hpp"
 #include "fhir/search.hpp"
 #include "gateway/core/crypto.hpp"
 #include "gateway/core/json_text.hpp"
@@ -87,44 +88,14 @@ constexpr std::string_view plain_parameters[] = {"_count",
                                                  "_include",
                                                  "_revinclude",
                                                  "trialgate-no-such-parameter"};
-constexpr std::string_view types[] = {"Patient",
-                                      "Observation",
-                                      "Condition",
-                                      "MedicationRequest",
-                                      "MedicationStatement",
-                                      "MedicationDispense",
-                                      "MedicationAdministration",
-                                      "Medication",
-                                      "Procedure",
-                                      "Encounter",
-                                      "Consent",
-                                      "DiagnosticReport",
-                                      "Specimen",
-                                      "QuestionnaireResponse",
-                                      "ResearchStudy",
-                                      "ResearchSubject",
-                                      "Flag",
-                                      "Task",
-                                      "Provenance",
-                                      "Subscription",
-                                      "SubscriptionTopic",
-                                      "SubscriptionStatus",
-                                      "Basic",
-                                      "Bundle",
-                                      "Group",
-                                      "Practitioner",
-                                      "PractitionerRole",
-                                      "Organization",
-                                      "Location",
-                                      "Device",
-                                      "AuditEvent",
-                                      "Binary",
-                                      "Parameters",
-                                      "OperationOutcome",
-                                      "CapabilityStatement",
-                                      "ServiceRequest",
-                                      "CarePlan",
-                                      "CareTeam"};
+constexpr std::string_view plain_segments[] = {"_history", "_search", "metadata", ".well-known", "smart-configuration", ".", ".."};
+/// What servers have besides the types that fhir/ reads.
+constexpr std::string_view other_types[] = {"Flag",           "Task",           "Provenance",           "CommunicationRequest",
+                                            "DetectedIssue",  "Subscription",   "SubscriptionTopic",    "SubscriptionStatus",
+                                            "Basic",          "Bundle",         "Group",                "Practitioner",
+                                            "PractitionerRole", "Organization", "Location",             "Device",
+                                            "AuditEvent",     "Binary",         "Parameters",           "OperationOutcome",
+                                            "ServiceRequest", "CarePlan",       "CapabilityStatement",  "CareTeam"};
 
 bool code_shaped(std::string_view text) noexcept {
     return !text.empty() && text.size() <= 40 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
@@ -263,9 +234,8 @@ std::string scrubber::url(std::string_view text) const {
             continue;
         }
         const auto one = path.substr(0, path.find('/'));
-        const bool plain = in(one, types) || base_segments_.contains(one) || one.starts_with('$') || one == "_history" ||
-                           one == "_search" || one == "metadata" || one == ".well-known" || one == "smart-configuration" || one == "." ||
-                           one == "..";
+        const bool plain = fhir::is_read(one) || in(one, other_types) || in(one, plain_segments) || base_segments_.contains(one) ||
+                           one.starts_with('$');
         out += plain ? std::string(one) : before == "_history" ? version(one) : id(fhir::percent_decode(one));
         before = one;
         path.remove_prefix(one.size());
