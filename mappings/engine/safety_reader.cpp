@@ -67,11 +67,12 @@ written_bound apart(std::string_view text) {
 } // namespace
 
 std::optional<urgency> tier_of(std::string_view text) noexcept {
+    std::optional<urgency> out;
     if (text == "off")
-        return urgency{};
-    if (text.size() == 2 && text[0] == 'T' && text[1] >= '1' && text[1] <= '3')
-        return urgency{static_cast<tier>(text[1] - '0')};
-    return std::nullopt;
+        out.emplace();
+    else if (text.size() == 2 && text[0] == 'T' && text[1] >= '1' && text[1] <= '3')
+        out.emplace(static_cast<tier>(text[1] - '0'));
+    return out;
 }
 
 void safety_reader::read_table() {
