@@ -2,16 +2,21 @@
 
 `Schedule` is an oracle of its own: the visits of the shipped trial, restated, and the rules of mappings/followup/README.md.
 """
+import email
+import email.policy
 import json
 import os
 import re
+import socketserver
 import subprocess
+import threading
 from datetime import date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from zoneinfo import ZoneInfo
 
 import people
 from base import Scenario
-from harness import PROGRAM, pseudonym, wait_until
+from harness import PATIENCE, PROGRAM, pseudonym, wait_until
 
 BERLIN, UTC = ZoneInfo("Europe/Berlin"), ZoneInfo("UTC")
 DAY_0 = date(2027, 11, 3)  # a Wednesday; day 118 is 29 February 2028; both changes of the clock lie between day -21 and day 168
@@ -125,29 +130,116 @@ def visit_of(title):
     return "", title
 
 
+class Receiver:
+    """Takes the messages of a webhook, as somebody who remembers every webhook-id."""
+
+    def __init__(self):
+        self.messages, receiver = {}, self
+
+        class Request(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.messages.setdefault(self.headers["webhook-id"], json.loads(body))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *args):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Request)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/hook"
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def alerts(self):
+        return [m for m in self.messages.values() if m["type"] == "alert"]
+
+    def news(self):
+        """{(visit, kind): [raised, withdrawn, ...]} in the order of their arrival."""
+        out = {}
+        for m in self.alerts():
+            out.setdefault(visit_of(m["alert"]["title"]), []).append(m["alert"]["news"])
+        return out
+
+
+class Relay:
+    """A mail relay: `mails` are [(address, time of the gateway, subject, text)]; what comes again under its Message-ID is one mail."""
+
+    def __init__(self):
+        self.mails, self.ids, relay = [], set(), self
+
+        class Session(socketserver.StreamRequestHandler):
+            def say(self, answer):
+                self.wfile.write(answer.encode() + b"\r\n")
+
+            def handle(self):
+                self.say("220 relay.example.org")
+                to = ""
+                for line in self.rfile:
+                    verb = line.split()[0].upper() if line.split() else b""
+                    if verb == b"RCPT":
+                        to = re.search(r"<(.*?)>", line.decode())[1]
+                    if verb == b"DATA":
+                        self.say("354 go on")
+                        relay.take(to, b"".join(iter(self.rfile.readline, b".\r\n")))
+                    self.say("221 bye" if verb == b"QUIT" else "250 relay.example.org")
+                    if verb == b"QUIT":
+                        return
+
+        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Session)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def take(self, to, data):
+        mail = email.message_from_bytes(data, policy=email.policy.default)
+        if mail["Message-ID"] in self.ids:
+            return
+        self.ids.add(mail["Message-ID"])
+        self.mails.append((to, round(mail["Date"].datetime.timestamp() * 1000), mail["Subject"], mail.get_content().replace("\r\n", "\n")))
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
 class FollowUp(Scenario):
     begins = -21  # day on which the clocks start
 
-    def site(self, **more):
+    def site(self, source=None, **more):
         """A gateway that knows the site's codes and days, before it starts."""
         self.hospital.now = day(self.begins, 7)
         self.study.now = day(self.begins, 8)
-        gateway = self.make_gateway(start=False, **more)
+        # Messages that arrive make asking superfluous: to ask again every day would cost more than all else.
+        rarely = {"pollEvery": "7d", "silence": "90d", "sweepEvery": "30d"}
+        gateway = self.make_gateway(start=False, source={**rarely, **(source or {})}, **more)
         gateway.now = day(self.begins, 8)
         gateway.write("site-map.json", json.dumps(people.SITE_MAP))
         gateway.config.update(maps=["site-map.json"], calendar={"holidays": {HOLIDAY.isoformat(): "Betriebsruhe"}},
                               settings={"visitTypes": [f"{people.SITE}|RESEARCH"]})
         return gateway
 
-    def ready(self, **more):
-        gateway = self.site(**more).start()
+    def begin(self):
+        self.gateway.start()
         self.subscribed()
         self.settled()
-        return gateway
 
-    def settled(self):
+    def ready(self, **more):
+        self.site(**more)
+        self.begin()
+
+    def settled(self, patience=PATIENCE):
         self.hospital.deliveries.join()
-        wait_until(lambda: self.gateway.quiet("reconcile"), "the gateway has worked in everything")
+        try:
+            wait_until(lambda: self.gateway.operation("/test/idle") == "idle" and self.gateway.quiet("reconcile"), "", patience)
+        except AssertionError:
+            figures = "\n".join(self.gateway.metrics())
+            left = re.findall(r"^trialgate_(?:source_jobs|journal_rows|outbox_waiting)\S* [1-9].*", figures, re.M)
+            raise AssertionError(f"after {patience} s there is still to do: {left}") from None
 
     # ---- time
 
@@ -155,11 +247,20 @@ class FollowUp(Scenario):
         """Everybody's, without the gateway noticing."""
         self.hospital.now, self.study.now = max(self.hospital.now, now - 5_000), max(self.study.now, now - 5_000)
 
-    def go(self, n, hour=12, minute=0, of=DAY_0):
-        now = day(n, hour, minute, of)
+    def to(self, now):
+        """It is that time; whoever calls waits for what follows."""
         self.clocks(now)
         self.gateway.advance(now - self.gateway.now)
+
+    def go(self, n, hour=12, minute=0, of=DAY_0):
+        self.to(day(n, hour, minute, of))
         self.settled()
+
+    def while_down(self, n, hour=12, minute=0):
+        """It is that time when the gateway, which does not run, starts."""
+        now = day(n, hour, minute)
+        self.clocks(now)
+        self.gateway.now = now
 
     def nudge(self):
         """What another process wrote is looked at now: both loops look every few seconds, of which the clock makes none."""
@@ -192,7 +293,7 @@ class FollowUp(Scenario):
         done = subprocess.run([PROGRAM, "subject", *arguments, "--config", self.gateway.file()], capture_output=True, text=True, timeout=60,
                               env=dict(os.environ, TRIALGATE_TEST_CLOCK=str(self.gateway.now)))
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.gateway.output.append(re.sub(r"\b(Patient|Procedure)/[\w-]+", r"\1/-", done.stdout))
+        self.gateway.output.append(re.sub(r"\b(Patient|Procedure|Encounter)/[\w-]+", r"\1/-", done.stdout))
         return done.stdout
 
     def participants(self):

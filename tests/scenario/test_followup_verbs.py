@@ -1,11 +1,11 @@
-"""What the verbs about participants say, against the study system of the same gateway: schedule, calendar, alerts, subject show."""
+"""What people are told after enrolment, by schedule, calendar, alerts, subject and by mail, against the study system beside it."""
 import re
 import subprocess
 import unittest
 from datetime import datetime
 
 import people
-from followup import DAY_0, NAMES, UTC, VISITS, Enrolled, Schedule, on, visit_of, when
+from followup import DAY_0, NAMES, UTC, VISITS, Enrolled, Relay, Schedule, day, on, visit_of, when
 from harness import PROGRAM, wait_until
 
 
@@ -84,7 +84,15 @@ class Outlook(Enrolled):
     def visits(self, *arguments):
         return {v["visit"]: v for v in self.lines("schedule", "V-1", "--json", *arguments)}
 
-    def test_the_schedule_says_what_the_study_system_was_told(self):
+    def test_what_the_verbs_say(self):
+        """They only look: one gateway for all of them."""
+        for look in (self.a_participation_with_its_trail, self.the_schedule_says_what_the_study_system_was_told,
+                     self.criteria_that_expire_before_a_planned_screening, self.the_calendar_in_all_its_forms,
+                     self.criteria_of_somebody_who_takes_part_in_nothing):
+            with self.subTest(look.__name__):
+                look()
+
+    def the_schedule_says_what_the_study_system_was_told(self):
         told = self.standing("ottilie")
         self.assertEqual(told, self.plan.expected(self.today))
         said = self.visits()
@@ -100,12 +108,12 @@ class Outlook(Enrolled):
         for visit, s in said.items():
             if s["earliest"] or s["held"]:
                 self.assertRegex(text, re.escape(s["title"]) + r" .*\b" + s["state"])
-        for n in (28, 32, 40):
+        for n in (28, 40):
             later = {v: s["state"] for v, s in self.visits("--as-of", on(n).isoformat()).items()}
             expected = dict(self.plan.expected(n))
             self.assertEqual({v: later[v] for v in expected}, expected, f"as of day {n}")
 
-    def test_criteria_that_expire_before_a_planned_screening(self):
+    def criteria_that_expire_before_a_planned_screening(self):
         def ask(n):
             said = self.lines("schedule", "V-2", "--screening", on(n).isoformat(), "--json")
             return {e["criterion"]: e for e in said if "criterion" in e}
@@ -116,7 +124,7 @@ class Outlook(Enrolled):
         self.assertEqual((egfr["now"], egfr["then"], egfr["changesOn"]), ("met", "unknown", on(12 + 91).isoformat()))
         self.assertIn("renal-function", self.cli("schedule", "V-2", "--screening", on(12 + 91).isoformat()))
 
-    def test_criteria_of_somebody_who_takes_part_in_nothing(self):
+    def criteria_of_somebody_who_takes_part_in_nothing(self):
         self.candidate("quirina", 16)
         somebody = ("schedule", "Patient/quirina", "--json")
         self.assertIn("--screening", self.gateway.run(*somebody, expect=1).stderr)
@@ -125,9 +133,9 @@ class Outlook(Enrolled):
         self.gateway.run("schedule", "Patient/nobody", "--screening", on(30).isoformat(), expect=1)
         self.gateway.run("schedule", "V-1", "--screening", "2027-02-30", expect=2)
 
-    def test_the_calendar_in_all_its_forms(self):
+    def the_calendar_in_all_its_forms(self):
         folded = 0
-        for n, days in ((17, 14), (17, 60), (26, 8), (75, 120)):
+        for n, days in ((17, 60), (26, 8), (75, 120)):
             as_of = ["--as-of", on(n).isoformat(), "--days", str(days)]
             found = [v for v in self.lines("calendar", "--format", "json", *as_of) if v["participant"] == "V-1"]
             expected = set()
@@ -146,7 +154,6 @@ class Outlook(Enrolled):
             inside = [v for v in found if on(n).isoformat() <= v["proposed"] <= on(n + days - 1).isoformat()]
             self.assertEqual({(NAMES[e["SUMMARY"].removeprefix("V-1: ").replace("\\,", ",")], e["DTSTART"]) for e in events},
                              {(v["visit"], v["proposed"].replace("-", "")) for v in inside})
-
             folded += sum(len(e.get("DESCRIPTION", "")) > 75 for e in events)
         self.assertGreater(folded, 0, "something was long enough to be folded")
 
@@ -199,13 +206,96 @@ class Outlook(Enrolled):
         status = lambda: self.current("ottilie", "v5", "done-incomplete")["status"]
         wait_until(lambda: status() == "revoked", "an acknowledged alert is withdrawn, too")
 
-    def test_a_participation_is_shown_with_its_trail(self):
+    def a_participation_with_its_trail(self):
         shown = self.shown("show", "V-1")
         self.assertTrue(shown.startswith(f"sle-uc-msc V-1: on-study since {DAY_0}"))
         self.assertRegex(shown, r"dosing +2027-11-03, 2027-11-03T10:00:00")
         trail = [line for line in shown.splitlines() if "(user " in line]
         self.assertEqual([re.search(r"Z +(.*) \(user", line)[1] for line in trail], [f"screening since {on(-14)}", f"dosed on {DAY_0}"])
         self.assertEqual(set(self.participants()), {"V-1", "V-2"})
+
+
+MINUTE = 60_000
+POTASSIUM, SODIUM, CALCIUM, PLATELETS = (
+    f"{what}, grade 4 (CTCAE v5.0)" for what in ("Hyperkalemia", "Hyponatremia", "Hypocalcemia", "Platelet count decreased"))
+ALT = "ALT increased, grade 3 (CTCAE v5.0)"
+
+
+class Mails(Enrolled):
+    """A coordinator hears of T1 at once, of T2 in the morning; a physician of the T1 that the coordinator leaves alone for half an hour."""
+
+    def setUp(self):
+        super().setUp()
+        self.relay = Relay()
+        self.addCleanup(self.relay.close)
+        self.site(people={
+            "relay": {"host": "localhost", "port": self.relay.port, "security": "none", "from": "trialgate@example.org"},
+            "link": "https://study.example.org/{participant}", "gather": "30s", "spacing": "1m",
+            "subscribers": [
+                {"name": "coordinator", "address": "coordinator@example.org", "tiers": {"T1": "immediate", "T2": "07:30", "T3": "never"},
+                 "escalate": {"after": "30m", "to": "physician"}},
+                {"name": "physician", "address": "physician@example.org", "tiers": {"T1": "never", "T2": "never", "T3": "never"}}]})
+        self.begin()
+
+    def found(self, name, value, status="final"):
+        """A second result of day 1."""
+        self.put(people.result("idalia", name, when(1, 11), value, status, tag="-late"))
+        self.settled()
+        return self.gateway.now
+
+    def mailed(self, count):
+        """The last mail once there are that many: person, time, titles of its alerts, those that are said to wait too long."""
+        wait_until(lambda: len(self.relay.mails) >= count, f"{count} mails")
+        self.assertEqual(len(self.relay.mails), count)
+        address, at, _, text = self.relay.mails[-1]
+        said = re.findall(r"^T(\d)  sle-uc-msc, participant T-1: (.*)\n((?:    .*\n)*)", text, re.MULTILINE)
+        for _, _, below in said:
+            self.assertIn("    https://study.example.org/T-1\n", below)
+        late = [title for _, title, below in said if "nobody has acknowledged it in its time" in below]
+        return address.split("@")[0], at, {(f"T{tier}", title) for tier, title, _ in said}, late
+
+    def alerts(self):
+        return {a["title"]: a for a in self.lines("alerts", "list", "--all", "--json")}
+
+    def test_a_t1_that_nobody_acknowledges_goes_to_the_next_person_once(self):
+        self.enrolled("idalia", "T-1")
+        self.found("alt", 250)
+        begin = self.found("k", 7.4)
+        self.to(begin + 30_000)
+        self.assertEqual(self.mailed(1), ("coordinator", begin + 30_000, {("T1", POTASSIUM)}, []))
+        self.gateway.kill()
+        self.gateway.start()
+        # A second before its time everybody is looked at, for another alert.
+        self.to(begin + 30 * MINUTE - 31_000)
+        second = self.found("na", 118)
+        self.to(second + 30_000)
+        self.assertEqual(self.mailed(2), ("coordinator", begin + 30 * MINUTE - 1_000, {("T1", SODIUM)}, []))
+        self.to(begin + 30 * MINUTE)
+        self.assertEqual(self.mailed(3), ("physician", begin + 30 * MINUTE, {("T1", POTASSIUM)}, [POTASSIUM]))
+        # Of three others one is acknowledged, one was an error; only the third is left alone.
+        self.cli("alerts", "ack", str(self.alerts()[SODIUM]["id"]))
+        third = self.found("ca", 5.2)
+        self.found("plt", 15)
+        self.to(third + MINUTE)
+        self.assertEqual(self.mailed(4), ("coordinator", third + MINUTE, {("T1", CALCIUM), ("T1", PLATELETS)}, []))
+        self.found("ca", 5.2, "entered-in-error")
+        self.gateway.kill()
+        self.gateway.start()
+        self.to(third + 30 * MINUTE)
+        self.assertEqual(self.mailed(5), ("physician", third + 30 * MINUTE, {("T1", PLATELETS)}, [PLATELETS]))
+        alerts = self.alerts()
+        self.assertEqual({title for title, a in alerts.items() if a["escalated"]}, {POTASSIUM, PLATELETS})
+        self.assertEqual((alerts[CALCIUM]["open"], bool(alerts[SODIUM]["acknowledged"])), (False, True))
+        # What is told is not told again: the next mornings bring what is new of T2, and the physician nothing.
+        self.go(2, 7, 29)
+        self.go(2, 7, 30)
+        self.assertEqual(self.mailed(6), ("coordinator", day(2, 7, 30), {("T2", ALT)}, []))
+        self.go(3, 7, 30)
+        self.assertEqual(self.mailed(7), ("coordinator", day(3, 7, 30), {("T2", "Visit 3 (day 3) is due, its window is closing")}, []))
+        self.gateway.stop()
+        self.mailed(7)
+        self.assert_private("".join(subject + text for _, _, subject, text in self.relay.mails))
+
 
 if __name__ == "__main__":
     unittest.main()
