@@ -322,6 +322,7 @@ void gateway_parts::look_at_participants() {
 }
 
 const gateway_config& gateway_parts::config() const noexcept { return state_->config; }
+const mappings::network& gateway_parts::trials() const noexcept { return *state_->trials.net; }
 const std::vector<std::unique_ptr<source_state>>& gateway_parts::sources() const noexcept { return state_->sources; }
 bool gateway_parts::worker_is_idle() const noexcept { return state_->work && state_->work->idle(); }
 

@@ -49,6 +49,7 @@ public:
     /// A participation was put: the worker sees it now.
     void look_at_participants();
     const gateway_config& config() const noexcept;
+    const mappings::network& trials() const noexcept;
     const std::vector<std::unique_ptr<source_state>>& sources() const noexcept;
     bool worker_is_idle() const noexcept;
 

@@ -117,7 +117,7 @@ asio::awaitable<http_response> live_gateway::state::answer(http_request request)
     const counted one(*this);
     if (is_participants_target(request.target)) {
         gateway_parts& here = *parts; // a reload takes them away, and waits for this request before they go
-        const participants_ground ground{*reading, *writer, *time, here.config(), site_of(here.config()), [&here] { here.look_at_participants(); }};
+        const participants_ground ground{*reading, *writer, *time, here.config(), here.trials(), site_of(here.config()), [&here] { here.look_at_participants(); }};
         http_response out = co_await answer_participants(ground, std::move(request));
         co_return out;
     }

@@ -123,7 +123,7 @@ order enrolment_order(const participants_ground& g, const http_request& request,
         e.source = sources.front().name;
     if (body.fault.empty() && std::none_of(sources.begin(), sources.end(), [&](const source_config& s) { return s.name == e.source; }))
         body.fault = "'source' names one of the configured sources";
-    return {body.text("reason"), body.fault, [e, author](store& s) { return enrol(s, e, author); }, true};
+    return {body.text("reason"), body.fault, [e, author, &trials = g.trials](store& s) { return enrol(s, trials, e, author); }, true};
 }
 
 order dose_order(const participants_ground& g, const http_request& request, const std::vector<std::string>& path, const order_author& author) {
@@ -152,8 +152,11 @@ order end_order(const participants_ground& g, const http_request& request, const
 }
 
 http_response listed(const participants_ground& g, const http_request& request) {
-    const auto asked = request.target.find("?trial=");
-    const std::string only = asked == std::string::npos ? "" : fhir::percent_decode(std::string_view(request.target).substr(asked + 7));
+    const auto question = request.target.find('?');
+    const std::string_view asked = question == std::string::npos ? std::string_view() : std::string_view(request.target).substr(question + 1);
+    if (!asked.empty() && (!asked.starts_with("trial=") || asked.find('&') != asked.npos))
+        return refused(400, "the only parameter is trial=ID");
+    const std::string only = asked.empty() ? "" : fhir::percent_decode(asked.substr(6));
     json_text out;
     out.begin_object().key("participants").begin_array();
     std::string trial, number;

@@ -23,6 +23,7 @@ struct participants_ground {
     committer& writer;
     clock& time;
     const gateway_config& config;
+    const mappings::network& trials;
     fhir::time_zone site;
     std::function<void()> changed; ///< after a commit
 };

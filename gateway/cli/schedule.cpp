@@ -195,6 +195,10 @@ exit_code schedule(store& rows, const gateway_config& config, const schedule_opt
         std::fprintf(stderr, "error: '%s' is no day: YYYY-MM-DD\n", o.screening.c_str());
     if (!as_of || (!o.screening.empty() && !planned))
         return exit_code::usage;
+    if (planned && *planned < *as_of) {
+        std::fprintf(stderr, "error: a screening planned on %s lies before %s\n", to_string(*planned).c_str(), to_string(*as_of).c_str());
+        return exit_code::usage;
+    }
     if (!trials)
         return exit_code::failed;
     auto found = participations(rows, config, o);
@@ -276,6 +280,10 @@ exit_code calendar(store& rows, const gateway_config& config, const schedule_opt
     if (!as_of || !trials)
         return as_of ? exit_code::failed : exit_code::usage;
     outlook at(rows, config, *trials, *as_of);
+    if (!o.trial.empty() && !at.trial(o.trial)) {
+        std::fprintf(stderr, "error: the configuration has no trial '%s'\n", o.trial.c_str());
+        return exit_code::usage;
+    }
     const fhir::date first = *as_of, last = first + (o.days - 1);
     const std::vector<calendar_entry> entries = entries_of(at, rows, o, first, last);
     if (o.how == format::text) {

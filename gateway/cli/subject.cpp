@@ -71,7 +71,19 @@ exit_code add(store& rows, const gateway_config& config, const subject_options& 
     const auto day = day_of(o, config);
     if (!day)
         return exit_code::usage;
-    return carry_out(rows, enrol(rows, {o.trial, o.number, source, o.patient, o.protocol, *day}, author()), o);
+    const auto trials = usable_trials(config);
+    if (!trials)
+        return exit_code::failed;
+    const exit_code done = carry_out(rows, enrol(rows, *trials->net, {o.trial, o.number, source, o.patient, o.protocol, *day}, author()), o);
+    for (const auto& t : trials->net->trials()) {
+        if (done != exit_code::done || t.source->id != o.trial)
+            continue;
+        if (t.source->visits.empty())
+            std::fprintf(stderr, "warning: %s has no 'visits': none will come due\n", o.trial.c_str());
+        if (!t.source->safety)
+            std::fprintf(stderr, "warning: %s has no 'safety': laboratory results are not watched\n", o.trial.c_str());
+    }
+    return done;
 }
 
 exit_code dose(store& rows, const gateway_config& config, const subject_options& o) {

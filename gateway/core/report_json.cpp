@@ -36,13 +36,16 @@ void write_criterion(json_text& out, const criterion_report& c, const report_nam
     write_notes(out, c.notes);
     out.key("evidence").begin_array();
     for (const evidence_item& e : c.evidence) {
+        // A day of birth next to a pseudonym names a person; the year decides an age well enough for who reads it there.
+        const bool born = names.reference && e.reference.starts_with("Patient/") && e.date.size() > 4;
+        const std::string date = born ? e.date.substr(0, 4) : e.date;
         out.begin_object();
         out.key("reference").string(names.reference ? names.reference(e.reference) : e.reference);
         out.key("version");
         e.version.empty() ? out.null() : out.string(e.version);
         out.key("date");
-        e.date.empty() ? out.null() : out.string(e.date);
-        out.key("text").string(e.text);
+        date.empty() ? out.null() : out.string(date);
+        out.key("text").string(born ? "born " + date : e.text);
         out.end_object();
     }
     out.end_array();

@@ -60,6 +60,18 @@ void person_reader::see(fhir::json::value resource) {
     }
 }
 
+/// Who takes part and is not at this server would be watched by nobody, and nobody would know.
+void person_reader::tell_of_participants(bool there) {
+    for (const participant_row& p : services_.reading.participants_of(source_.config.name, key_)) {
+        const std::string fault = "participant/" + p.trial + '/' + p.number;
+        if (there || (p.state != "screening" && p.state != "on-study" && p.state != "ended-early"))
+            services_.faults.clear(fault);
+        else
+            services_.faults.raise(fault, "participant " + p.number + " of " + p.trial + ": source " + source_.config.name +
+                                              " has no such Patient, so nothing is watched");
+    }
+}
+
 asio::awaitable<person_reader::patient_state> person_reader::patient() {
     co_await room(services_);
     asked got = co_await get(services_, source_, key_);
@@ -75,12 +87,14 @@ asio::awaitable<person_reader::patient_state> person_reader::patient() {
         fhir::json::parser parser;
         if (const auto tree = parser.parse_copy(got.answer.body); tree)
             see(*tree);
+        tell_of_participants(true);
         rows.push_back(fetched(services_, source_, "Patient", std::move(got.answer.body)));
         co_await keep(services_, std::move(rows));
         co_return patient_state::there;
     }
     case meaning::gone:
     case meaning::missing: {
+        tell_of_participants(false);
         const gone_resource gone[] = {gone_as_of("Patient", id_, got.answer)};
         rows.push_back(fetched(services_, source_, "Patient", deletions_bundle(gone)));
         co_await keep(services_, std::move(rows));

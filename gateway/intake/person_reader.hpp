@@ -29,6 +29,7 @@ private:
     boost::asio::awaitable<bool> definitions();
     boost::asio::awaitable<bool> vanished();
     bool later(duration_ms retry_after);
+    void tell_of_participants(bool there);
     void see(fhir::json::value resource);
     void refers_to(fhir::json::value reference, std::string_view type);
     std::string query_of(const std::string& type) const;

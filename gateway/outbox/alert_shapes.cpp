@@ -58,11 +58,13 @@ std::vector<std::string> evidence(const shape_rules& rules, const message& m, co
         const std::string_view display = e["text"].text();
         if (to.empty())
             continue;
+        const std::string_view version = e["version"].text();
         if (!rules.references) {
-            out.push_back(logical_json("urn:trialgate:evidence", to, {}, display));
+            const std::string shown = std::string(display) + (version.empty() ? "" : ", version " + std::string(version));
+            out.push_back(logical_json("urn:trialgate:evidence", to, {}, shown));
             continue;
         }
-        if (const std::string_view version = e["version"].text(); !version.empty())
+        if (!version.empty())
             to += "/_history/" + std::string(version);
         if (to.find("://") == std::string::npos && !to.starts_with("urn:"))
             to.insert(0, base);

@@ -111,6 +111,9 @@ private:
     void bearers(const std::string& source, const std::vector<std::string>& keys, const std::vector<participant_row>& rows,
                  const std::function<void(const participant_row&, const evaluated_person&)>& each);
     fhir::date follow_one(const participant_row& row, const mappings::patient_data& data);
+    /// Of what was told about somebody who withdrew or died: what happened, as the record has it now. Nothing new, and nothing to do any more.
+    mappings::followup what_remains(const mappings::trial& trial, mappings::participant who, const mappings::patient_data& data,
+                                    const std::vector<alert_row>& known);
     /// A participation after what the record says of it: Day 0, death.
     participant_row as_recorded(participant_row row, const mappings::trial& trial, const mappings::patient_data& data);
     void alert(alert_change change);

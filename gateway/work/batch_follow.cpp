@@ -1,5 +1,6 @@
 // What follows enrolment: participations, and the alerts about them, in the same transaction as everything else.
 #include "gateway/core/crypto.hpp"
+#include "gateway/core/log.hpp"
 #include "gateway/work/batch.hpp"
 #include "mappings/followup/anchors.hpp"
 
@@ -55,8 +56,10 @@ void work_batch::study_says(const human_decision& h, const person_key& who) {
         return;
     // A number belongs to one person: that of somebody else is not taken over.
     const auto bearer = reading_.participant(change->after.trial, change->after.number);
-    if (bearer && (bearer->source != who.first || bearer->patient != who.second))
+    if (bearer && (bearer->source != who.first || bearer->patient != who.second)) {
+        log_warning("participant.number-taken", {{"trial", h.trial}, {"number", change->after.number}});
         return;
+    }
     put(*std::move(change), who);
     create(who.first, who.second).evaluate = true;
 }
@@ -123,6 +126,24 @@ participant_row work_batch::as_recorded(participant_row row, const mappings::tri
     return row;
 }
 
+mappings::followup work_batch::what_remains(const mappings::trial& trial, mappings::participant who, const mappings::patient_data& data,
+                                            const std::vector<alert_row>& known) {
+    // As of a participation completed on that day: its results until then, and its deviations.
+    who.state = mappings::participation_state::completed;
+    mappings::patient_data living = data;
+    if (living.person)
+        living.person->deceased = false;
+    mappings::followup out = options_.after_enrolment.compute(trial, who, living, std::min(today_, who.since));
+    using kind = mappings::finding_kind;
+    std::erase_if(out.findings, [&](const mappings::concern& c) {
+        const bool to_do = c.kind == kind::upcoming || c.kind == kind::due || c.kind == kind::closing || c.kind == kind::overdue;
+        return to_do || std::none_of(known.begin(), known.end(),
+                            [&](const alert_row& a) { return a.open && a.key == c.key && a.kind == to_code(c.kind); });
+    });
+    out.changes_on.reset();
+    return out;
+}
+
 fhir::date work_batch::follow_one(const participant_row& row, const mappings::patient_data& data) {
     const mappings::trial* trial = nullptr;
     for (const auto& t : options_.net->trials())
@@ -131,9 +152,12 @@ fhir::date work_batch::follow_one(const participant_row& row, const mappings::pa
     if (!trial) // no longer loaded: what is open stays as it is
         return fhir::date::highest();
     const mappings::participant who = participant_of(as_recorded(row, *trial, data));
+    const std::vector<alert_row> known = reading_.alerts_of(row.trial, row.number);
     mappings::followup found;
     if (is_followed(who.state))
         found = options_.after_enrolment.compute(*trial, who, data, today_);
+    else if (who.state != mappings::participation_state::screen_failure)
+        found = what_remains(*trial, who, data, known);
     const std::string& key = options_.pseudonym_key;
     alert_frame about{row.trial,
                       row.number,
@@ -150,7 +174,7 @@ fhir::date work_batch::follow_one(const participant_row& row, const mappings::pa
                                  to_hex(hmac_sha256(key, row.source + '|' + std::string(reference))).substr(0, 32);
                       }};
     subjects_.insert_or_assign(about.subject, person_key{row.source, row.patient});
-    for (alert_change& change : followup_diff(about, reading_.alerts_of(row.trial, row.number), found.findings, now_))
+    for (alert_change& change : followup_diff(about, known, found.findings, now_))
         alert(std::move(change));
     return found.changes_on.value_or(fhir::date::highest());
 }

@@ -2,6 +2,8 @@
 
 #include "gateway/core/json_text.hpp"
 
+#include <algorithm>
+
 namespace trialgate::gateway {
 
 namespace {
@@ -9,6 +11,10 @@ namespace {
 using state = mappings::participation_state;
 
 refusal conflict(std::string why) { return {refusal::kind::conflict, std::move(why)}; }
+
+bool is_plain(std::string_view text) noexcept {
+    return std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+}
 
 participation_change by(const order_author& author, participant_row row, std::string what) {
     row.changed = author.at;
@@ -18,22 +24,37 @@ participation_change by(const order_author& author, participant_row row, std::st
 
 } // namespace
 
-order_outcome enrol(store& rows, const enrolment& order, const order_author& author) {
+order_outcome enrol(store& rows, const mappings::network& trials, const enrolment& order, const order_author& author) {
+    constexpr std::size_t longest_number = 64;
+    if (order.number.size() > longest_number || !is_plain(order.number))
+        return refusal{refusal::kind::unusable, "a number has at most 64 characters, none of them a control character"};
     if (!order.patient.starts_with("Patient/") || order.patient.size() < 9)
         return refusal{refusal::kind::unusable, "a patient is named as on the hospital's server: Patient/ID"};
     if (order.number.empty() || order.trial.empty())
         return refusal{refusal::kind::unusable, "a participation has a trial and a number"};
+    const auto all = trials.trials();
+    const auto trial = std::find_if(all.begin(), all.end(), [&](const mappings::compiled_trial& t) { return t.source->id == order.trial; });
+    if (trial == all.end())
+        return refusal{refusal::kind::unusable, "the configuration has no trial '" + order.trial + "'"};
     if (rows.participant(order.trial, order.number))
         return conflict(order.trial + " has a participant " + order.number + " already; who is screened again gets another number");
-    for (const participant_row& r : rows.participants_of(order.source, order.patient))
-        if (const state is = participant_of(r).state; r.trial == order.trial && (is == state::screening || is == state::on_study))
+    for (const participant_row& r : rows.participants_of(order.source, order.patient)) {
+        const state is = participant_of(r).state;
+        if (is == state::died)
+            return conflict("this person has died, as participant " + r.number + " of " + r.trial + " says");
+        if (r.trial != order.trial)
+            continue;
+        if (is == state::screening || is == state::on_study)
             return conflict("this person takes part as " + r.number + " and has not ended");
+        if (order.since < r.since)
+            return conflict("this person took part as " + r.number + " until " + to_string(r.since) + "; screening again begins then at the earliest");
+    }
     participant_row row;
     row.trial = order.trial;
     row.number = order.number;
     row.source = order.source;
     row.patient = order.patient;
-    row.protocol_version = order.protocol_version;
+    row.protocol_version = order.protocol_version.empty() ? trial->source->version : order.protocol_version;
     row.state = to_code(state::screening);
     row.since = order.since;
     row.anchors = encode_anchors({{"screening", {order.since}}});
@@ -48,6 +69,8 @@ order_outcome dosed(const participant_row& current, const mappings::anchor_point
     const auto before = anchors.find("dosing");
     if (before != anchors.end() && before->second.on != when.on && !corrects)
         return conflict("Day 0 is " + to_string(before->second.on) + "; correcting it needs a reason");
+    if (const auto screened = anchors.find("screening"); screened != anchors.end() && when.on < screened->second.on)
+        return conflict("screening began on " + to_string(screened->second.on) + ", after that day");
     anchors.insert_or_assign("dosing", when);
     participant_row row = current;
     row.anchors = encode_anchors(anchors);
@@ -68,6 +91,9 @@ order_outcome ended(const participant_row& current, state as, fhir::date on, con
         return conflict("a screening failure ends screening; this participation is " + current.state);
     if (is == state::died)
         return conflict("this person has died");
+    for (const auto& [name, point] : decode_anchors(current.anchors))
+        if (on < point.on && name != "end")
+            return conflict(name + " was on " + to_string(point.on) + ", after that day");
     participant_row row = current;
     if (as == state::ended_early) {
         auto anchors = decode_anchors(row.anchors);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gateway/work/participation.hpp"
+#include "mappings/engine/network.hpp"
 
 #include <variant>
 
@@ -29,14 +30,15 @@ struct enrolment {
     fhir::date since;                           ///< first day of screening
 };
 
-/// A new participation, in screening. A number is given once; whoever takes part and has not ended cannot be enrolled again.
-order_outcome enrol(store& rows, const enrolment& order, const order_author& author);
+/// A new participation, in screening, in one of `trials`. A number is given once; whoever takes part and has not ended cannot be enrolled again, nor before the
+/// end of the last time, nor somebody who died.
+order_outcome enrol(store& rows, const mappings::network& trials, const enrolment& order, const order_author& author);
 
-/// Day 0. One that had another date is moved only where `corrects` says so. Who is dosed in screening
+/// Day 0, not before screening. One that had another date is moved only where `corrects` says so. Who is dosed in screening
 /// is on study from that day on.
 order_outcome dosed(const participant_row& current, const mappings::anchor_point& when, bool corrects, const order_author& author);
 
-/// The end, on a day: withdrawn, ended early (the early-termination visit counts from it), completed, screen failure, died.
+/// The end, on a day that is not before screening or the dose: withdrawn, ended early (the early-termination visit counts from it), completed, screen failure, died.
 order_outcome ended(const participant_row& current, mappings::participation_state as, fhir::date on, const order_author& author);
 
 /// {"trial":...,"number":...,"source":...,"patient":...,"state":...,"since":...,"anchors":{...},...}; with `trail` what was said about it, too.

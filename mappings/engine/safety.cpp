@@ -23,14 +23,17 @@ bool safety_library::spoiled(concept_id analyte, std::string_view remark) const 
     const auto any_in = [](const std::vector<phrase>& phrases, const std::vector<std::string>& said) {
         return std::any_of(phrases.begin(), phrases.end(), [&said](const phrase& p) { return p.in(said); });
     };
-    std::vector<std::string> said;
     for (const specimen_flaw& flaw : flaws) {
         if (std::find(flaw.invalidates.begin(), flaw.invalidates.end(), analyte) == flaw.invalidates.end())
             continue;
-        if (said.empty())
-            said = words_of(remark);
-        if (any_in(flaw.words, said) && !any_in(flaw.not_with, said))
-            return true;
+        // By clauses: what is denied of one thing ("no clots, hemolyzed") says nothing of another.
+        for (std::string_view rest = remark; !rest.empty();) {
+            const std::size_t end = std::min(rest.find_first_of(",;.!?\n()"), rest.size());
+            const std::vector<std::string> said = words_of(rest.substr(0, end));
+            if (any_in(flaw.words, said) && !any_in(flaw.not_with, said))
+                return true;
+            rest.remove_prefix(std::min(end + 1, rest.size()));
+        }
     }
     return false;
 }

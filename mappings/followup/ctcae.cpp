@@ -152,6 +152,8 @@ measurement measurement_of(const observation_fact& result, bool spoiled) {
         return out;
     out.lower = canonical(result.range_low, result.factor);
     out.upper = canonical(result.range_high, result.factor);
+    if (out.upper && *out.upper <= exact()) // "0 - 0" is how some laboratories send no limits
+        out.lower = out.upper = std::nullopt;
     out.why = spoiled ? ungradable::spoiled : ungradable::none;
     return out;
 }

@@ -19,7 +19,7 @@ bool watched(const safety_case& of) {
     case participation_state::screen_failure:
     case participation_state::died: return false;
     }
-    return of.about.safety && of.who.anchors.contains("dosing");
+    return of.about.safety && dose_of(of.who);
 }
 
 /// One result with its grade by one term.
@@ -94,15 +94,20 @@ private:
 
     void by_term(const grading_term& term, const std::vector<lab_result>& all) {
         const std::vector<lab_result> others = term.corrected ? results_.of(term.corrected->by) : std::vector<lab_result>{};
-        std::optional<graded> baseline;
-        if (const lab_result* b = baseline_of(all)) {
-            baseline = measured(term, *b, others);
-            judge(term, *baseline, &baseline->used);
-        }
+        const auto baseline_for = [&](const lab_result* of) {
+            std::optional<graded> out;
+            if (const lab_result* b = baseline_of(all, of)) {
+                out = measured(term, *b, others);
+                judge(term, *out, &out->used);
+            }
+            return out;
+        };
+        const std::optional<graded> usual = baseline_for(nullptr);
         std::optional<int> before;
         for (const lab_result& r : all) {
             if (r.when == phase::before || (r.pending && !r.now.readable()))
                 continue;
+            const std::optional<graded> baseline = r.when == phase::dose_day ? baseline_for(&r) : usual;
             graded g = measured(term, r, others);
             judge(term, g, baseline ? &baseline->used : nullptr);
             if (!g.is.grade) {
@@ -111,7 +116,7 @@ private:
                 continue;
             }
             const int now = *g.is.grade, was = baseline ? baseline->is.grade.value_or(0) : 0;
-            if (now >= 2 && (now > was || (now >= 3 && before && *before < now)))
+            if (now >= 2 && (now > was || (now >= 3 && before && *before < now) || critical_and_worse(g, baseline)))
                 add(term, g, baseline, now - was);
             before = now;
         }
@@ -123,11 +128,27 @@ private:
         urgency out = tier_named("grade-" + std::to_string(*g.is.grade));
         if (shift >= 2)
             out = sooner(out, tier_named("shift-2"));
+        each_critical(g, [&](const safety_signal& s, const safety_limit&) { out = sooner(out, s.how_soon); });
+        return out;
+    }
+
+    template <class Each>
+    void each_critical(const graded& g, const Each& each) const {
         for (const safety_signal& s : plan_.signals)
             for (const safety_limit& l : s.limits)
                 if (s.what == safety_signal::kind::critical && beyond(l, g.used) &&
                     std::find(l.concepts.begin(), l.concepts.end(), g.result->source->what) != l.concepts.end())
-                    out = sooner(out, s.how_soon);
+                    each(s, l);
+    }
+
+    /// Grades are steps: a potassium of 6.9 has the grade of a baseline of 6.1, and is told.
+    bool critical_and_worse(const graded& g, const std::optional<graded>& baseline) const {
+        bool out = false;
+        each_critical(g, [&](const safety_signal& s, const safety_limit& l) {
+            const bool upward = l.side == edge::above || l.side == edge::from;
+            const exact_span& now = g.used.value;
+            out = out || (s.how_soon && (!baseline || !baseline->used.readable() || surely_above(upward ? now : baseline->used.value, upward ? baseline->used.value : now)));
+        });
         return out;
     }
 
@@ -226,7 +247,7 @@ followup watch_safety(const safety_case& of) {
     followup out;
     if (!watched(of))
         return out;
-    const fhir::date dose = of.who.anchors.find("dosing")->second.on;
+    const fhir::date dose = dose_of(of.who)->on;
     if (dose > of.as_of) {
         out.changes_on = dose;
         return out;

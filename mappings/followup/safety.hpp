@@ -19,7 +19,7 @@ struct safety_case {
 };
 
 /// Findings by key, and the first date on which they can differ with no new data. Empty for a trial without "safety", before the
-/// dose (anchor "dosing"), and for whoever is in screening, failed it, withdrew or died.
+/// dose (anchor "dosing"; the first day on study while that is not known), and for whoever is in screening, failed it, withdrew or died.
 followup watch_safety(const safety_case& of);
 
 /// The findings alone.

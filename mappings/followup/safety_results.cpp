@@ -13,10 +13,16 @@ std::string reference_of(const record& r) { return r.id.starts_with("urn:") ? r.
 
 } // namespace
 
+std::optional<anchor_point> dose_of(const participant& who) {
+    if (const auto at = who.anchors.find("dosing"); at != who.anchors.end())
+        return at->second;
+    return who.state == participation_state::on_study ? std::optional(anchor_point{who.since}) : std::nullopt;
+}
+
 std::string lab_result::day() const { return source->dated ? day_text(*source) : std::string(); }
 
 safety_results::safety_results(const safety_case& of) : case_(of), facts_(of.codes), last_seen_(of.as_of) {
-    const anchor_point& dose = of.who.anchors.find("dosing")->second;
+    const anchor_point dose = *dose_of(of.who);
     dosing_ = dose.on;
     if (dose.at && of.zone.date_of(*dose.at) == dose.on)
         dosing_second_ = *dose.at + of.zone.offset_at(*dose.at) - std::int64_t{dose.on.days} * 86'400;
@@ -44,7 +50,9 @@ phase safety_results::phase_of(const fact& f) const {
         return phase::after;
     if (!f.when.is_day())
         return phase::undated;
-    return dosing_second_ >= 0 && f.second >= dosing_second_ ? phase::after : phase::before;
+    if (dosing_second_ < 0 || f.second < 0)
+        return phase::dose_day;
+    return f.second >= dosing_second_ ? phase::after : phase::before;
 }
 
 std::vector<lab_result> safety_results::of(std::span<const concept_id> concepts) const {
@@ -91,10 +99,11 @@ evidence_item safety_results::evidence(const fact& f) const {
     return {reference_of(r), r.version.text, f.dated ? day_text(f) : std::string(), f.text};
 }
 
-const lab_result* baseline_of(std::span<const lab_result> results) noexcept {
+const lab_result* baseline_of(std::span<const lab_result> results, const lab_result* of) noexcept {
+    const bool before_only = of && of->when == phase::dose_day;
     const lab_result* out = nullptr;
     for (const lab_result& r : results)
-        if (r.when == phase::before && r.now.readable() && !r.pending)
+        if ((r.when == phase::before || (r.when == phase::dose_day && !before_only)) && r.now.readable() && !r.pending)
             out = &r;
     return out;
 }

@@ -7,7 +7,8 @@
 namespace trialgate::mappings {
 
 enum class phase : std::uint8_t {
-    before,  ///< the dose; on its day too when no time of day tells
+    before,
+    dose_day, ///< no time of day tells: before it for a baseline (clinical reference 10.2), and graded as if after
     after,
     undated, ///< or of a span that holds the day of the dose: graded, never a baseline
     unseen,  ///< later than the as-of date, or than the end of the participation
@@ -23,8 +24,12 @@ struct lab_result {
     std::string day() const;  ///< "2026-03-20"
 };
 
+/// Day 0; while nobody said which day that is, the first day on study: a dose that is not recorded may have been given.
+std::optional<anchor_point> dose_of(const participant& who);
+
 class safety_results {
 public:
+    /// `of.who` has a dose_of().
     explicit safety_results(const safety_case& of);
 
     /// Results of some analytes that may be seen, oldest first; equal times by reference.
@@ -47,7 +52,8 @@ private:
     mutable fhir::date changes_on_ = fhir::date::highest();
 };
 
-/// The last readable, final result before the dose; nullptr when there is none.
-const lab_result* baseline_of(std::span<const lab_result> results) noexcept;
+/// The last readable, final result before the dose; nullptr when there is none. What may be after the dose itself (`of`) is held against
+/// what is surely before it.
+const lab_result* baseline_of(std::span<const lab_result> results, const lab_result* of = nullptr) noexcept;
 
 } // namespace trialgate::mappings

@@ -65,14 +65,14 @@ private:
     void limit(const safety_signal& s) {
         for (const safety_limit& l : s.limits) {
             const std::vector<lab_result> all = results_.of(l.concepts);
-            const lab_result* baseline = baseline_of(all);
-            const bool known_before = baseline && beyond(l, baseline->now);
-            bool last = known_before;
+            bool last = false;
             for (const lab_result& r : all) {
-                if (r.when == phase::before || !r.now.readable())
+                if (!r.now.readable() || (r.when == phase::before && r.pending))
                     continue;
                 const bool now = beyond(l, r.now);
-                if (now && (!known_before || !last)) {
+                const lab_result* baseline = baseline_of(all, &r);
+                const bool known_before = baseline && beyond(l, baseline->now);
+                if (now && r.when != phase::before && (!known_before || !last)) {
                     concern c = begin(s, r, finding_kind::lab_grade);
                     c.text = into_.words_of(r) + ": " + l.said + '.' +
                              (baseline ? " Baseline " + into_.words_of(*baseline) + '.' : " Baseline missing.");
@@ -136,7 +136,7 @@ private:
         const std::vector<lab_result> all = results_.of(s.concepts);
         const auto factor = exact::of(s.factor);
         for (const lab_result& r : all) {
-            if (r.when != phase::after || !r.now.readable() || !factor)
+            if ((r.when != phase::after && r.when != phase::dose_day) || !r.now.readable() || !factor)
                 continue;
             const lab_result* from = nullptr; // the nearest before it
             for (const lab_result& e : all) {

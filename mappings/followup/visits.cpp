@@ -33,6 +33,24 @@ bool is_over(const participant& who, const patient_data& record) noexcept {
            who.state == participation_state::died || (record.person && record.person->deceased);
 }
 
+/// Of a participation that has ended, or goes on without visits of this kind: nobody waits for it any more. What was missed before stays missed.
+bool is_given_up(const participant& who, const patient_data& record, const visit_standing& s) noexcept {
+    const bool ended = is_over(who, record) || who.state == participation_state::completed ||
+                       (who.state == participation_state::ended_early && s.plan.what->kind != visit_kind::early_termination);
+    if (!ended || !s.plan.days)
+        return false;
+    switch (s.state) {
+    case visit_state::ahead:
+    case visit_state::upcoming:
+    case visit_state::due:
+    case visit_state::closing:
+    case visit_state::overdue: return true;
+    case visit_state::missed:
+    case visit_state::passed: return s.plan.days->latest >= who.since;
+    default: return false;
+    }
+}
+
 std::optional<finding_kind> kind_of(visit_state s) noexcept {
     switch (s) {
     case visit_state::upcoming: return finding_kind::upcoming;
@@ -172,7 +190,11 @@ std::vector<visit_standing> visit_standings(
     const fhir::time_zone& zone
 ) {
     const visit_record seen(t, record, codes);
-    return visit_evaluation(t, who, seen, site, zone, as_of).standings();
+    std::vector<visit_standing> out = visit_evaluation(t, who, seen, site, zone, as_of).standings();
+    for (visit_standing& s : out)
+        if (is_given_up(who, record, s))
+            s.state = visit_state::not_planned;
+    return out;
 }
 
 std::vector<concern> visit_findings_on(
@@ -181,7 +203,8 @@ std::vector<concern> visit_findings_on(
 ) {
     if (is_over(who, record))
         return {};
-    return findings_of(t, who, visit_standings(t, who, record, codes, site, as_of, zone), as_of);
+    const visit_record seen(t, record, codes);
+    return findings_of(t, who, visit_evaluation(t, who, seen, site, zone, as_of).standings(), as_of);
 }
 
 followup visit_findings(

@@ -30,7 +30,7 @@
 namespace trialgate::mappings {
 
 enum class visit_state : std::uint8_t {
-    not_planned, ///< no window: its anchor has no date, or it is unscheduled
+    not_planned, ///< its anchor has no date, it is unscheduled, or the participation ended before it
     ahead,       ///< nothing to say yet
     upcoming, due, closing, overdue, missed,
     passed,      ///< the window is over and nothing could show whether it was held
@@ -49,7 +49,7 @@ struct visit_standing {
     std::vector<evidence_item> evidence;
 };
 
-/// All visits of the trial, in its order, whatever the state of the participation.
+/// All visits of the trial, in its order, whatever the state of the participation; nothing is awaited of one that ended.
 std::vector<visit_standing> visit_standings(
     const trial& t, const participant& who, const patient_data& record, const catalog& codes, const site_calendar& site, fhir::date as_of,
     const fhir::time_zone& zone

@@ -170,6 +170,34 @@ TEST_CASE("safety: what was so at baseline is no finding, what comes back is") {
     CHECK(found({wbc("b", "5", "2026-02-20"), wbc("o", "3.5", "2026-03-20")}).empty()); // grade 1
 }
 
+TEST_CASE("safety: a critical value that is worse than the baseline is told though the grade is the same") {
+    const auto two = [](const lab& before, const lab& after) { return keys(found({before, after})); };
+    const auto k = [](std::string id, std::string value, std::string on) { return potassium(std::move(id), std::move(value), std::move(on)); };
+    CHECK(two(k("b", "6.1", "2026-02-20"), k("o", "6.9", "2026-03-20")) == texts{"lab/potassium/Observation/o T1"});
+    CHECK(two(k("b", "2.4", "2026-02-20"), k("o", "2.0", "2026-03-20")) == texts{"lab/potassium/Observation/o T1"});
+    CHECK(two(k("b", "6.9", "2026-02-20"), k("o", "6.9", "2026-03-20")).empty());
+    CHECK(two(k("b", "6.9", "2026-02-20"), k("o", "6.1", "2026-03-20")).empty());
+}
+
+TEST_CASE("safety: a result of the day of the dose whose time is not known is a baseline, and is told") {
+    const auto k = [](std::string id, std::string value, std::string on) { return potassium(std::move(id), std::move(value), std::move(on)); };
+    CHECK(keys(found({k("b", "4.2", "2026-02-20"), k("d", "7.2", "2026-03-01")})) == texts{"lab/potassium/Observation/d T1"});
+    CHECK(keys(found({k("d", "7.2", "2026-03-01T15:00:00+03:00")})) == texts{"lab/potassium/Observation/d T1"}); // the dose has no time
+    CHECK(keys(found({k("b", "4.2", "2026-02-20"), k("d", "7.2", "2026-03-01"), k("o", "7.4", "2026-03-02")})) ==
+          texts{"lab/potassium/Observation/d T1", "lab/potassium/Observation/o T1"});
+    CHECK(found({k("b", "7.2", "2026-02-20"), k("d", "7.2", "2026-03-01")}).empty()); // it was so before
+}
+
+TEST_CASE("safety: no cells at all is the lowest count, not an unreadable one") {
+    for (const auto& [code, name] : {std::pair{"6690-2", "wbc"}, {"731-0", "lymphocytes"}, {"777-3", "platelets"}, {"751-8", "neutrophils"}}) {
+        INFO(name);
+        const auto all = found({{"o", code, "0.0", "10*9/L", "2026-03-20", "1", "400"}});
+        REQUIRE(all.size() == 1);
+        CHECK(all[0].details.at("grade") == "4");
+        CHECK(all[0].urgency == tier::t1);
+    }
+}
+
 TEST_CASE("safety: the baseline is the last valid value before the dose") {
     // Day 0 counts as before unless the times of day say otherwise.
     auto all = found({alt("s", "30", "2026-02-10"), alt("d0", "39", "2026-03-01"), alt("o", "250", "2026-03-02")});
@@ -204,8 +232,10 @@ TEST_CASE("safety: nothing before the dose, and nothing for whoever is out") {
         who.state = s;
         CHECK(found(labs, who).size() == 1);
     }
-    participant waiting = dosed();
+    participant waiting = dosed(); // nobody said when the dose was given: from the first day on study
     waiting.anchors.clear();
+    CHECK(found(labs, waiting).size() == 1);
+    waiting.state = participation_state::ended_early;
     CHECK(found(labs, waiting).empty());
     CHECK(found(labs, dosed(), "2026-02-25").empty());
     CHECK(found(labs, dosed(), "2026-03-19").empty());
@@ -249,11 +279,21 @@ TEST_CASE("safety: what cannot be graded is told, never taken for normal") {
     REQUIRE(keys(all) == texts{"lab/potassium/ungraded T3"});
     CHECK(all[0].details.at("reason") == "spoiled");
     CHECK(all[0].details.at("grade") == "ungradable");
-    CHECK(keys(found({k("7.5", "mmol/L", "No hemolysis")})) == texts{"lab/potassium/Observation/o T1"});
+    for (const char* denied : {"No hemolysis", "No evidence of hemolysis.", "no visible haemolysis", "free of hemolysis", "Hemolysis index: 0",
+                               "HEMOLYSIS: NONE", "Hämolyse: nein", "keine sichtbare Hämolyse", "Kein Hinweis auf Hämolyse", "pas d'hémolyse"}) {
+        INFO(denied);
+        CHECK(keys(found({k("7.5", "mmol/L", denied)})) == texts{"lab/potassium/Observation/o T1"});
+    }
+    for (const char* spoiled : {"No clots, hemolyzed", "Hemolysis +++", "hämolytisch", "Not repeated. Sample haemolysed"}) {
+        INFO(spoiled);
+        CHECK(keys(found({k("7.5", "mmol/L", spoiled)})) == texts{"lab/potassium/ungraded T3"});
+    }
     CHECK(found({k("7.5", "pounds")})[0].details.at("reason") == "unit");
     CHECK(found({k("750", "mmol/L")})[0].details.at("reason") == "unreadable");
     lab none = alt("o", "130", "2026-03-20");
     none.low = none.high = "";
+    CHECK(found({none})[0].details.at("reason") == "no-limits");
+    none.low = none.high = "0"; // how some laboratories send no limits
     CHECK(found({none})[0].details.at("reason") == "no-limits");
     // A hemolyzed specimen does not spoil what hemolysis does not change.
     lab spoiled = alt("o", "250", "2026-03-20");

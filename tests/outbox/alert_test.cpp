@@ -87,7 +87,7 @@ struct study_system : still_world {
 
 const std::string tags = R"("meta":{"tag":[{"system":"urn:trialgate:tag","code":"generated"}]})";
 const std::string person = R"({"type":"Patient","identifier":{"system":"urn:trialgate:pseudonym","value":"aa11"}})";
-const std::string evidence = R"({"identifier":{"system":"urn:trialgate:evidence","value":"hash"},"display":"74"})";
+const std::string evidence = R"({"identifier":{"system":"urn:trialgate:evidence","value":"hash"},"display":"74, version 2"})";
 const std::string words = R"("Visit 5 (day 14). Window 2026-03-13 to 2026-03-17.\n- C4 not resulted")";
 
 std::string head(const char* type, const char* status, int version = 1, instant at = start_of_test) {

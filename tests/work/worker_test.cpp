@@ -76,7 +76,7 @@ TEST_CASE("work: what goes to a sink names nobody unless it was told to") {
     SECTION("pseudonym") {
         b.work();
         const std::string body = b.told().at(0).body;
-        for (const char* word : {"Patient/p\"", "Observation/e\"", "Condition/c\"", "urn:mrn"})
+        for (const char* word : {"Patient/p\"", "Observation/e\"", "Condition/c\"", "urn:mrn", "1990-05-04"})
             CHECK(body.find(word) == std::string::npos);
     }
     SECTION("reference") {
@@ -87,6 +87,9 @@ TEST_CASE("work: what goes to a sink names nobody unless it was told to") {
         CHECK(m->patient == "Patient/p");
         CHECK(m->patient_url == "https://ehr.example.org/fhir/Patient/p");
         CHECK(m->report_with_references.find("Observation/e") != std::string::npos);
+        CHECK(m->report.find("1990-05-04") == std::string::npos); // with a pseudonym the year of birth
+        CHECK(m->report.find("born 1990") != std::string::npos);
+        CHECK(m->report_with_references.find("born 1990-05-04") != std::string::npos);
     }
 }
 
