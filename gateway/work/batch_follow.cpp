@@ -136,7 +136,8 @@ mappings::followup work_batch::what_remains(const mappings::trial& trial, mappin
     mappings::followup out = options_.after_enrolment.compute(trial, who, living, std::min(today_, who.since));
     using kind = mappings::finding_kind;
     std::erase_if(out.findings, [&](const mappings::concern& c) {
-        const bool to_do = c.kind == kind::upcoming || c.kind == kind::due || c.kind == kind::closing || c.kind == kind::overdue;
+        const bool to_do = c.kind == kind::upcoming || c.kind == kind::due || c.kind == kind::closing || c.kind == kind::overdue ||
+                           c.kind == kind::done_incomplete;
         return to_do || std::none_of(known.begin(), known.end(),
                             [&](const alert_row& a) { return a.open && a.key == c.key && a.kind == to_code(c.kind); });
     });

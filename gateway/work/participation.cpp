@@ -106,6 +106,7 @@ std::optional<participation_change> participation_dated(const participant_row& c
         return std::nullopt;
     auto anchors = decode_anchors(current.anchors);
     std::string what;
+    bool moved = false;
     const auto note = [&](const std::string& said) { what += (what.empty() ? "" : ", ") + said; };
     std::erase_if(anchors, [&](const auto& known) {
         const bool gone = !known.second.from.empty() && !recorded.contains(known.first);
@@ -117,6 +118,8 @@ std::optional<participation_change> participation_dated(const participant_row& c
         const auto known = anchors.find(name);
         if (known != anchors.end() && (known->second.from.empty() || (known->second.on == point.on && known->second.from == point.from)))
             continue;
+        // On study since the dose is on study since the day that it really was.
+        moved = moved || (name == "dosing" && known != anchors.end() && is == state::on_study && current.since == known->second.on);
         anchors.insert_or_assign(name, point);
         note(name + " on " + to_string(point.on));
     }
@@ -126,7 +129,7 @@ std::optional<participation_change> participation_dated(const participant_row& c
     out.after.anchors = encode_anchors(anchors);
     out.after.changed = at;
     out.after.set_by = "record";
-    if (const auto dose = anchors.find("dosing"); dose != anchors.end() && is == state::screening) {
+    if (const auto dose = anchors.find("dosing"); dose != anchors.end() && (is == state::screening || moved)) {
         out.after.state = to_code(state::on_study);
         out.after.since = dose->second.on;
         note("on-study since " + to_string(dose->second.on));

@@ -15,6 +15,43 @@ constexpr std::array<std::pair<std::string_view, visit_kind>, 3> kinds{
      {"early-termination", visit_kind::early_termination},
      {"unscheduled", visit_kind::unscheduled}}};
 
+/// What an order or the state of a participation dates, whatever the trial.
+constexpr std::array<std::string_view, 3> always_set{"screening", "dosing", "end"};
+
+/// The anchors of a list of visits. An anchor that nothing sets leaves its visits without a date for ever.
+/// Every version is looked at. `each_text(v, f)` calls f(text, place) for each text that v stands for.
+template <class EachText, class Report>
+void check_anchors(fhir::json::value visits, const EachText& each_text, const Report& unknown) {
+    using fhir::json::value;
+    std::set<std::string, std::less<>> known{always_set.begin(), always_set.end()}, ids;
+    for (const value& v : visits.elements()) {
+        ids.emplace(v["id"].text());
+        each_text(v["countsAsDone"]["anchor"], [&](std::string_view name, const auto&) { known.emplace(name); });
+        // The visit that gives the anchor its name stands for the event: "randomisation" counts from "randomisation".
+        each_text(v["anchor"], [&](std::string_view name, const auto&) {
+            if (name == v["id"].text())
+                known.emplace(name);
+        });
+    }
+    const auto check = [&](std::string_view name, const auto& at) {
+        if (name.empty() || known.contains(name))
+            return;
+        unknown(at, name, ids.contains(name) ? "did you mean 'visit:" + std::string(name) + "'?" : nearest_hint(name, known));
+    };
+    const auto check_window = [&](std::string_view name, const auto& at) {
+        if (!name.starts_with(relative_to_visit)) // read_anchor looks at those
+            check(name, at);
+    };
+    for (const value& v : visits.elements()) {
+        if (v["kind"].text() != "unscheduled") {
+            each_text(v["anchor"], check_window);
+            each_text(v["whileUnknown"]["anchor"], check_window);
+        }
+        for (const value& r : v["countsAsDone"]["results"].elements())
+            each_text(r["before"], check);
+    }
+}
+
 } // namespace
 
 void trial_reader::read_visits(const node& list, trial& into) {
@@ -23,6 +60,24 @@ void trial_reader::read_visits(const node& list, trial& into) {
     std::set<std::string> ids;
     for (const value& e : list.content.elements())
         read_visit({list.file, e, e}, into, ids);
+    const auto each_text = [&](value said, const auto& use) {
+        node n{list.file, said, said};
+        if (said.is_string() && said.text().starts_with('$')) {
+            const auto found = settings_.find(said.text().substr(1));
+            if (found == settings_.end())
+                return; // reported where it is read
+            const setting& s = found->second;
+            n = s.given ? node{list.file, *s.given, said} : node{s.file, s.declared, s.declared};
+        }
+        if (n.content.is_string())
+            use(n.content.text(), n);
+        for (const fhir::json::member& m : n.content["byVersion"].members())
+            if (m.content.is_string())
+                use(m.content.text(), node{n.file, m.content, m.content});
+    };
+    check_anchors(list.content, each_text, [&](const node& at, std::string_view name, std::string hint) {
+        error(at, "unknown-visit", "nothing sets the anchor '" + std::string(name) + "'", std::move(hint));
+    });
 }
 
 void trial_reader::read_visit(const node& entry, trial& into, std::set<std::string>& ids) {

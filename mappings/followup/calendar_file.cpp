@@ -72,7 +72,7 @@ std::string write_calendar(std::span<const calendar_event> events, const calenda
     add_line(out, "VERSION:2.0");
     add_line(out, "PRODID:-//trialgate//visits//EN");
     add_line(out, "CALSCALE:GREGORIAN");
-    add_line(out, "METHOD:PUBLISH");
+    // No METHOD: RFC 5546 (3.2.1) would ask for an ORGANIZER, and a file that is looked at needs neither.
     if (!how.name.empty())
         add_line(out, "X-WR-CALNAME:" + escaped(how.name));
     for (const calendar_event& e : events) {

@@ -5,7 +5,8 @@
 //
 // Read as well: R5 spelling (targetId), offsetRange instead of an offset, visits that count from another visit, and the guide's later shape
 // (extension soaTimepoint): protocol days without a day 0, and a tolerance early and late instead of a window. What cannot be read is reported and the
-// visit left out: a wrong window would be worse than none.
+// visit left out: a wrong window would be worse than none. That is so of parts of a day, of a range with one end, of a relationship that is not known
+// and of relations that give one visit several windows.
 //
 // Written and read back are id, title, kind, anchor, window, assumed, procedures and the provisional window. What counts as done is not part of a schedule
 // of activities and stays with the trial file. What the guide has no place for goes in extensions "urn:trialgate:soa-...".

@@ -28,34 +28,43 @@ value extension(value of, std::string_view url) {
 /// An id or a name; a number is none.
 std::string_view name_of(value v) noexcept { return v.is_string() ? v.text() : std::string_view{}; }
 
+/// Nothing for a part of one: 1.5 days are neither one nor two.
 std::optional<int> whole(value v) {
     const auto d = fhir::parse_decimal(v.text());
     if (!d || *d < fhir::decimal{-furthest_day * 24LL * 60, 0} || *d > fhir::decimal{furthest_day * 24LL * 60, 0})
         return std::nullopt;
     std::int64_t out = d->mantissa;
-    for (int i = d->exponent; i < 0 && out != 0; ++i)
+    for (int i = d->exponent; i < 0 && out != 0; ++i) {
+        if (out % 10 != 0)
+            return std::nullopt;
         out /= 10;
+    }
     for (int i = 0; i < d->exponent && out != 0; ++i)
         out *= 10;
     return static_cast<int>(out);
 }
 
-/// Whole days of a Quantity or Duration; what is left of a day is cut off. Nothing for months and years, whose length is not fixed.
+/// Whole days of a Quantity or Duration. Nothing for parts of a day, for bounds ("<"), and for months and years, whose length is not fixed.
 std::optional<int> days_of(value quantity) {
     const auto n = whole(quantity["value"]);
-    if (!n)
+    if (!n || quantity["comparator"])
         return std::nullopt;
+    const auto days = [&](int times, int part) {
+        const int all = *n * times;
+        const bool fits = all % part == 0 && std::abs(all / part) <= furthest_day;
+        return fits ? std::optional(all / part) : std::nullopt;
+    };
     const std::string_view unit = quantity["code"] ? quantity["code"].text() : quantity["unit"].text();
     const std::string name = fhir::lower(unit);
     const auto is = [&](std::initializer_list<std::string_view> names) { return std::find(names.begin(), names.end(), name) != names.end(); };
     if (is({"d", "day", "days"}))
-        return *n;
+        return days(1, 1);
     if (is({"wk", "week", "weeks"}))
-        return *n * 7;
+        return days(7, 1);
     if (is({"h", "hour", "hours"}))
-        return *n / 24;
+        return days(1, 24);
     if (is({"min", "minute", "minutes"}))
-        return *n / (24 * 60);
+        return days(1, 24 * 60);
     return std::nullopt;
 }
 
@@ -107,8 +116,18 @@ private:
         bool is_event = false, usable = false;
     };
 
-    void report(severity s, issue_type t, const entry& e, std::string text) {
-        issues_.report({s, t, "PlanDefinition.action[" + std::to_string(e.index) + ']', std::move(text), {}, e.action.offset()});
+    void report(severity s, issue_type t, const entry& e, std::string text) { report(s, t, e, {}, e.action, std::move(text)); }
+
+    /// About the element `at`, whose path below the action is `below`.
+    void report(severity s, issue_type t, const entry& e, const std::string& below, value at, std::string text) {
+        const std::string path = "PlanDefinition.action[" + std::to_string(e.index) + ']';
+        issues_.report({s, t, below.empty() ? path : path + '.' + below, std::move(text), {}, at ? at.offset() : e.action.offset()});
+    }
+
+    /// An error after which the visit is left out.
+    bool leave_out(const entry& e, const std::string& below, value at, std::string_view why) {
+        report(severity::error, issue_type::value, e, below, at, std::string(why) + ": left out");
+        return false;
     }
 
     void gather() {
@@ -182,23 +201,20 @@ private:
     bool read_visit(entry& e) {
         visit& v = e.read;
         v.assumed = extension(e.action, plan_shape::assumed)["valueBoolean"].as_bool();
-        for (const value& done : e.action["action"].elements())
-            if (!name_of(done["title"]).empty())
-                v.procedures.emplace_back(name_of(done["title"]));
-        if (const value other = extension(e.action, plan_shape::otherwise)) {
-            const auto number = [&](std::string_view name) { return whole(extension(other, name)["valueInteger"]).value_or(0); };
-            v.while_unknown = visit_window{
-                std::string(extension(other, "anchor")["valueCode"].text()), number("earliest"), number("target"), number("latest")};
+        read_procedures(e);
+        read_while_unknown(e);
+        if (const value said = extension(e.action, plan_shape::kind)) {
+            const std::string_view kind = said["valueCode"].text();
+            if (kind != "unscheduled" && kind != "early-termination")
+                return leave_out(e, "extension", said, "a kind of visit that is not known");
+            v.kind = kind == "unscheduled" ? visit_kind::unscheduled : visit_kind::early_termination;
         }
-        const std::string_view kind = extension(e.action, plan_shape::kind)["valueCode"].text();
-        if (kind == "unscheduled")
-            v.kind = visit_kind::unscheduled;
-        else if (kind == "early-termination")
-            v.kind = visit_kind::early_termination;
         if (v.kind == visit_kind::unscheduled)
             return true;
-        if (const value relation = relation_of(e.action))
-            return read_relation(e, relation);
+        if (e.action["relatedAction"] && !e.action["relatedAction"].is_array())
+            return leave_out(e, "relatedAction", e.action["relatedAction"], "no list of relations");
+        if (relation_of(e.action))
+            return read_relations(e);
         if (const auto at = anchors_.find(e.name); at != anchors_.end()) {
             v.anchor = at->second;
             return true;
@@ -208,9 +224,42 @@ private:
         return by_event(e);
     }
 
+    void read_procedures(entry& e) {
+        const value list = e.action["action"];
+        if (list && !list.is_array())
+            report(severity::warning, issue_type::structure, e, "action", list, "no list of actions: left out");
+        for (const value& done : list.elements()) {
+            const std::string at = "action[" + std::to_string(&done - list.elements().data()) + ']';
+            if (!name_of(done["title"]).empty())
+                e.read.procedures.emplace_back(name_of(done["title"]));
+            else
+                report(severity::warning, issue_type::required, e, at, done, "a procedure without a title is left out");
+            if (done["action"])
+                report(
+                    severity::warning, issue_type::not_supported, e, at + ".action", done["action"], "parts of a procedure are left out"
+                );
+        }
+    }
+
+    void read_while_unknown(entry& e) {
+        const value other = extension(e.action, plan_shape::otherwise);
+        if (!other)
+            return;
+        const auto number = [&](std::string_view name) { return whole(extension(other, name)["valueInteger"]); };
+        const std::string_view anchor = extension(other, "anchor")["valueCode"].text();
+        const auto earliest = number("earliest"), target = number("target"), latest = number("latest");
+        if (anchor.empty() || !earliest || !target || !latest)
+            report(severity::warning, issue_type::value, e, "extension", other, "a provisional window that cannot be read is left out");
+        else
+            e.read.while_unknown = visit_window{std::string(anchor), *earliest, *target, *latest};
+    }
+
     /// No time is given: the visit happens when something else does.
     bool by_event(entry& e) {
         visit& v = e.read;
+        for (const fhir::json::member& m : e.action.members())
+            if (m.name.starts_with("timing"))
+                return leave_out(e, std::string(m.name), m.content, "a time that does not count from another action");
         if (!ends_early(v.id) && !ends_early(v.title) && v.kind != visit_kind::early_termination) {
             v.kind = visit_kind::unscheduled;
             report(severity::information, issue_type::informational, e, "no time is given: read as an unscheduled visit");
@@ -226,10 +275,8 @@ private:
 
     bool counts_from(entry& e, std::string_view other) {
         entry* from = find(other);
-        if (!from || from == &e) {
-            report(severity::error, issue_type::value, e, "counts from an action that is not there: left out");
-            return false;
-        }
+        if (!from || from == &e)
+            return leave_out(e, {}, e.action, "counts from an action that is not there");
         if (const auto at = anchors_.find(from->name); at != anchors_.end()) {
             e.read.anchor = at->second;
         } else {
@@ -239,36 +286,58 @@ private:
         return true;
     }
 
-    bool read_relation(entry& e, value relation) {
-        const value duration = relation["offsetDuration"], range = relation["offsetRange"];
-        if (!duration && !range)
+    /// A visit has one window: several relations must all say the same.
+    bool read_relations(entry& e) {
+        const value list = e.action["relatedAction"];
+        std::optional<visit> first;
+        for (const value& relation : list.elements()) {
+            const std::string at = "relatedAction[" + std::to_string(&relation - list.elements().data()) + ']';
+            if (!read_relation(e, relation, at))
+                return false;
+            if (first && e.read != *first)
+                return leave_out(e, at, relation, "another window than that of its first relation, and a visit has one");
+            first = e.read;
+        }
+        return true;
+    }
+
+    bool read_relation(entry& e, value relation, const std::string& at) {
+        const value said = relation["relationship"];
+        const std::string_view way = said.text();
+        const auto is = [&](const std::string& stem) { return way == stem || way == stem + "-start" || way == stem + "-end"; };
+        const bool before = is("before"), together = way == "concurrent" || is("concurrent-with");
+        if (!before && !together && !is("after"))
+            return leave_out(
+                e, at + ".relationship", said ? said : relation, "a relationship that is none of before, after and concurrent"
+            );
+        const value duration = relation["offsetDuration"], own = extension(relation, plan_shape::offset_range);
+        const value window = own ? own["valueRange"] : relation["offsetRange"];
+        if (own && !window)
+            return leave_out(e, at + ".extension", own, "an acceptable range that cannot be read");
+        if (!duration && !window && !together)
             return by_event(e);
         if (!counts_from(e, other_of(relation)))
             return false;
-        const bool before = relation["relationship"].text().starts_with("before");
-        value window = extension(relation, plan_shape::offset_range)["valueRange"];
-        if (!window)
-            window = range;
         auto low = days_of(window["low"]), high = days_of(window["high"]), target = days_of(duration);
-        if ((duration && !target) || (window["low"] && !low) || (window["high"] && !high)) {
-            report(severity::error, issue_type::value, e, "an offset that is no number of days, weeks or hours: left out");
-            return false;
+        if ((duration && !target) || (window["low"] && !low) || (window["high"] && !high))
+            return leave_out(e, at, relation, "an offset that is no whole number of days");
+        if (window && (!low || !high))
+            return leave_out(e, at, window, std::string("a window without ") + (low ? "an end" : "a beginning"));
+        if (!target && window) {
+            target = (*low + *high) / 2;
+            report(severity::information, issue_type::informational, e, at, relation, "no target is given: the middle of its window");
         }
-        if (!target)
-            target = low && high ? (*low + *high) / 2 : low ? *low : *high;
-        if (!window)
+        if (!window && duration)
             report(severity::information, issue_type::informational, e, "no window is given: its day alone");
-        low = low.value_or(*target);
-        high = high.value_or(*target);
-        const int sign = before ? -1 : 1;
-        return set_window(e, sign * (before ? *high : *low), sign * *target, sign * (before ? *low : *high));
+        if (together && target.value_or(0) != 0)
+            return leave_out(e, at, relation, "concurrent with an action that is on another day");
+        const int day = target.value_or(0), sign = before ? -1 : 1;
+        return set_window(e, sign * (before ? high : low).value_or(day), sign * day, sign * (before ? low : high).value_or(day));
     }
 
     bool set_window(entry& e, int earliest, int target, int latest) {
-        if (earliest > latest) {
-            report(severity::error, issue_type::value, e, "the window ends before it begins: left out");
-            return false;
-        }
+        if (earliest > latest)
+            return leave_out(e, {}, e.action, "the window ends before it begins");
         if (target < earliest || target > latest) {
             report(severity::warning, issue_type::value, e, "the target lies outside the window: the nearest day of the window is taken");
             target = std::clamp(target, earliest, latest);
@@ -293,10 +362,12 @@ private:
         const auto base = days_of(point(find(other)->action, "soaPlannedTimePoint")["valueQuantity"]);
         const value range = point(e.action, "soaPlannedRange")["valueRange"];
         const auto early = days_of(range["low"]), late = days_of(range["high"]);
-        if (!day || !base || (range["low"] && !early) || (range["high"] && !late)) {
-            report(severity::error, issue_type::value, e, "a day or a tolerance that is no number of days: left out");
-            return false;
-        }
+        if (!day || !base || (range["low"] && !early) || (range["high"] && !late))
+            return leave_out(e, "extension", planned, "a day or a tolerance that is no whole number of days");
+        if (range && (!early || !late))
+            return leave_out(e, "extension", range, "a tolerance to one side alone");
+        if (!range)
+            report(severity::information, issue_type::informational, e, "no window is given: its day alone");
         const int target = day_offset(*day) - day_offset(*base);
         int low = std::abs(early.value_or(0)), high = std::abs(late.value_or(0));
         // A tolerance that would carry a visit before the reference past it is meant the other way round: away from it.
@@ -337,6 +408,10 @@ private:
 } // namespace
 
 std::optional<std::vector<visit>> read_plan_definition(value plan, const plan_reading& how, fhir::issue_sink& issues) {
+    if (const value list = plan["action"]; plan["resourceType"].text() == "PlanDefinition" && list && !list.is_array()) {
+        issues.report({severity::fatal, issue_type::structure, "PlanDefinition.action", "not a list of actions", {}, list.offset()});
+        return std::nullopt;
+    }
     if (plan["resourceType"].text() != "PlanDefinition" || plan["action"].size() == 0) {
         issues.report({severity::fatal, issue_type::structure, "PlanDefinition", "not a PlanDefinition with actions", {}, plan.offset()});
         return std::nullopt;

@@ -314,7 +314,7 @@ std::string visit_evaluation::lacks(
             continue;
         auto at = std::lower_bound(results.begin(), results.end(), h.first - within, [](const seen_result& r, date d) { return r.day < d; });
         for (; at != results.end() && at->day <= h.last + within && at->day <= as_of_; ++at) {
-            if (!wanted(at->what) || !belongs(v, at->what, at->day))
+            if (!wanted(at->what) || too_late_for(v, at->day) || !belongs(v, at->what, at->day))
                 continue;
             const timing when = timing_of(whole, *at);
             if (at->use == usability::usable && when == timing::good)
@@ -333,7 +333,14 @@ std::string visit_evaluation::lacks(
     return std::any_of(seen_.vague().begin(), seen_.vague().end(), near) ? " without an exact date" : " not resulted";
 }
 
-/// False when another visit that was held asks for it too and is closer: its window holds the day, then by distance, then the earlier one.
+/// A visit that lies before its anchor (screening before the dose) brings nothing from after it, however wide `resultsWithin` is.
+bool visit_evaluation::too_late_for(std::size_t v, date day) const {
+    const planned_visit& p = out_[v].plan;
+    return p.days && p.days->latest < p.anchored && p.anchored < day;
+}
+
+/// False when another visit asks for it too and is closer: its window holds the day, then by distance, then the earlier one.
+/// One that was not held (yet) keeps the results of its window for itself, but those of a day on which this one was held.
 bool visit_evaluation::belongs(std::size_t v, concept_id what, date day) const {
     const auto rank = [&](std::size_t w) {
         const auto& window = out_[w].plan.days;
@@ -344,9 +351,14 @@ bool visit_evaluation::belongs(std::size_t v, concept_id what, date day) const {
     };
     const auto mine = rank(v);
     for (std::size_t w = 0; w < holds_.size(); ++w) {
-        if (w == v || holds_[w].empty() || !seen_.asks(w, what))
+        if (w == v || !seen_.asks(w, what))
             continue;
         const auto theirs = rank(w);
+        if (holds_[w].empty()) {
+            if (std::get<0>(theirs) == 0 && theirs < mine && std::get<1>(mine) > 0 && !waits_for_another(w) && asked_on(w, day))
+                return false;
+            continue;
+        }
         if (theirs < mine && std::get<1>(theirs) <= trial_.visits[w].done->results_within)
             return false;
     }

@@ -44,6 +44,7 @@ private:
     void look_for(std::size_t v, const hold& counts);
     std::string lacks(std::size_t v, const required_result& whole, const required_result::part& part, const hold& counts) const;
     bool belongs(std::size_t v, concept_id what, fhir::date day) const;
+    bool too_late_for(std::size_t v, fhir::date day) const;
     enum class timing : std::uint8_t { good, unclear, late };
     timing timing_of(const required_result& r, const seen_result& of) const;
     /// A standing may change on `d`.

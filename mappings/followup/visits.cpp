@@ -17,7 +17,9 @@ bool concerns(const participant& who, const visit_standing& s) noexcept {
     switch (who.state) {
     case participation_state::screening:
     case participation_state::on_study: return kind == visit_kind::planned;
-    case participation_state::ended_early: return kind == visit_kind::early_termination;
+    case participation_state::ended_early:
+        return kind == visit_kind::early_termination || s.state == visit_state::outside ||
+               (s.state == visit_state::missed && s.plan.days && s.plan.days->latest < who.since);
     case participation_state::completed:
         return kind == visit_kind::planned &&
                (s.state == visit_state::missed || s.state == visit_state::incomplete || s.state == visit_state::outside);

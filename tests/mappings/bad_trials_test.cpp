@@ -121,7 +121,8 @@ TEST_CASE("bad_trials: the text of every problem fits one line and near names ar
         }
     }
     for (const char* hint : {"did you mean 'ana.titer'?", "did you mean 'labWindow'?", "did you mean 'criteria'?", "did you mean 'observation'?",
-                             "did you mean 'past-course'?", "did you mean 'drug.azathioprine'?", "did you mean 'female'?"}) {
+                             "did you mean 'past-course'?", "did you mean 'drug.azathioprine'?", "did you mean 'female'?", "did you mean 'dosing'?",
+                             "did you mean 'visit:v4'?"}) {
         INFO(hint);
         CHECK(hints.count(hint) == 1);
     }

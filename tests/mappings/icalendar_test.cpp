@@ -42,6 +42,7 @@ TEST_CASE("icalendar: lines are folded, texts escaped, and a day ends on the nex
     CHECK(lines.front() == "BEGIN:VCALENDAR");
     CHECK(lines.back() == "END:VCALENDAR");
     CHECK(has(lines, "VERSION:2.0"));
+    CHECK(file.find("METHOD:") == std::string::npos); // PUBLISH without an ORGANIZER is against RFC 5546, 3.2.1
     CHECK(has(lines, "UID:t/S-001/v5@trialgate"));
     CHECK(has(lines, "DTSTART;VALUE=DATE:20280229"));
     CHECK(has(lines, "DTEND;VALUE=DATE:20280301"));

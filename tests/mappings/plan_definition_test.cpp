@@ -136,8 +136,8 @@ TEST_CASE("plan_definition: what cannot be read is left out and said") {
     CHECK(lost(R"({"actionId": "i", "relationship": "after", "offsetDuration": {"value": "soon", "code": "d"}})"));
     CHECK(lost(R"({"actionId": "x", "relationship": "after", "offsetDuration": {"value": 1, "code": "d"}})"));
     CHECK(lost(R"({"actionId": "i", "relationship": "after", "offsetRange": {"low": {"value": 5, "code": "d"}, "high": {"value": 1, "code": "d"}}})"));
-    const reading circle(plan(R"({"id": "a", "relatedAction": [{"actionId": "b", "offsetDuration": {"value": 1, "code": "d"}}]},
-                                 {"id": "b", "relatedAction": [{"actionId": "a", "offsetDuration": {"value": 1, "code": "d"}}]})"));
+    const reading circle(plan(R"({"id": "a", "relatedAction": [{"actionId": "b", "relationship": "after", "offsetDuration": {"value": 1, "code": "d"}}]},
+                                 {"id": "b", "relatedAction": [{"actionId": "a", "relationship": "after", "offsetDuration": {"value": 1, "code": "d"}}]})"));
     CHECK(circle.visits->empty());
     CHECK(circle.count(fhir::severity::error) == 2);
     CHECK(reading(plan(R"({"id": "a"}, {"id": "a"}, {})")).count(fhir::severity::error) == 2);
@@ -145,4 +145,77 @@ TEST_CASE("plan_definition: what cannot be read is left out and said") {
                              R"({"resourceType": "PlanDefinition", "action": 3})"})
         CHECK_FALSE(reading(text).visits);
     CHECK(reading(plan(R"(3, null, [], {"id": 4, "title": [], "relatedAction": 5})")).visits->empty());
+}
+
+TEST_CASE("plan_definition: nothing is rounded, guessed or dropped without a word") {
+    const auto read_as = [](const std::string& rest) {
+        return reading(plan(R"({"id": "i"}, {"id": "v", "relatedAction": [{"actionId": "i", "relationship": "after", "offsetDuration": {"value": 1, "code": "d"}}]}, {"id": "x", )" + rest + "}"));
+    };
+    /// The path below the action of the one error, of which the visit is left out.
+    const auto refused = [&](const std::string& rest) {
+        const reading r = read_as(rest);
+        REQUIRE(r.visits);
+        CHECK(r.visits->size() == 2);
+        CHECK(r.count(fhir::severity::error) == 1);
+        for (const fhir::issue& i : r.issues.issues)
+            if (i.severity_ == fhir::severity::error) {
+                CHECK(i.offset > 0);
+                CHECK(i.text.ends_with(": left out"));
+                const std::string_view action = "PlanDefinition.action[2]";
+                REQUIRE(i.path.starts_with(action));
+                return i.path.substr(std::min(i.path.size(), action.size() + 1));
+            }
+        return std::string("nothing");
+    };
+    const auto relation = [](const std::string& more) { return R"("relatedAction": [{"actionId": "i", )" + more + "}]"; };
+    const auto after = [&](const std::string& amount) { return relation(R"("relationship": "after", "offsetDuration": {)" + amount + "}"); };
+    const std::string two_weeks = R"({"actionId": "i", "relationship": "after", "offsetDuration": {"value": 14, "code": "d"}})";
+    const auto range = [](const std::string& ends) {
+        return R"("extension": [{"url": "http://hl7.org/fhir/uv/vulcan-schedule/StructureDefinition/AcceptableOffsetRangeSoa", "valueRange": {)" + ends + "}}]";
+    };
+    const std::string low = R"("low": {"value": 12, "code": "d"})", high = R"("high": {"value": 15, "code": "d"})";
+
+    SECTION("relationships") {
+        CHECK(refused(relation(R"("relationship": "sideways", "offsetDuration": {"value": 14, "code": "d"})")) == "relatedAction[0].relationship");
+        CHECK(refused(relation(R"("relationship": "afterwards")")) == "relatedAction[0].relationship");
+        CHECK(refused(relation(R"("offsetDuration": {"value": 14, "code": "d"})")) == "relatedAction[0].relationship");
+        CHECK(refused(relation(R"("relationship": "concurrent", "offsetDuration": {"value": 14, "code": "d"})")) == "relatedAction[0]");
+        CHECK(days_in(read_as(relation(R"("relationship": "concurrent-with-start")")).of("x")) == visit_window{"dosing", 0, 0, 0});
+        for (const char* way : {"before", "before-start", "before-end"})
+            CHECK(days_in(read_as(relation(R"("relationship": ")" + std::string(way) + R"(", "offsetDuration": {"value": 3, "code": "d"})")).of("x")) == visit_window{"dosing", -3, -3, -3});
+    }
+    SECTION("several relations") {
+        CHECK(refused(R"("relatedAction": [)" + two_weeks + R"(, {"actionId": "i", "relationship": "after", "offsetDuration": {"value": 20, "code": "d"}}])") == "relatedAction[1]");
+        CHECK(refused(R"("relatedAction": [)" + two_weeks + R"(, {"actionId": "v", "relationship": "after", "offsetDuration": {"value": 14, "code": "d"}}])") == "relatedAction[1]");
+        CHECK(refused(R"("relatedAction": [)" + two_weeks + R"(, {"actionId": "i", "relationship": "after"}])") == "relatedAction[1]");
+        CHECK(days_in(read_as(R"("relatedAction": [)" + two_weeks + ", " + two_weeks + "]").of("x")) == visit_window{"dosing", 14, 14, 14});
+        CHECK(refused(R"("relatedAction": )" + two_weeks) == "relatedAction");
+        CHECK(refused(R"("relatedAction": "after")") == "relatedAction");
+    }
+    SECTION("parts of a day") {
+        for (const char* amount : {R"("value": 36, "code": "h")", R"("value": 1.5, "code": "d")", R"("value": 0.5, "code": "wk")", R"("value": 1, "unit": "min")",
+                                   R"("value": 14, "code": "d", "comparator": "<")", R"("value": 2000, "code": "wk")"})
+            CHECK(refused(after(amount)) == "relatedAction[0]");
+        CHECK(days_in(read_as(after(R"("value": 1440, "code": "min")")).of("x")) == visit_window{"dosing", 1, 1, 1});
+    }
+    SECTION("ranges with one end") {
+        for (const std::string& ends : {low, high, std::string()})
+            CHECK(refused(relation(R"("relationship": "after", "offsetDuration": {"value": 14, "code": "d"}, )" + range(ends))) == "relatedAction[0]");
+        CHECK(refused(relation(R"("relationship": "after", "offsetRange": {)" + low + "}")) == "relatedAction[0]");
+        const reading r = read_as(relation(R"("relationship": "after", )" + range(low + ", " + high)));
+        CHECK(days_in(r.of("x")) == visit_window{"dosing", 12, 13, 15});
+        CHECK(std::any_of(r.issues.issues.begin(), r.issues.issues.end(), [](const fhir::issue& i) { return i.text == "no target is given: the middle of its window"; }));
+    }
+    SECTION("times that count from nothing, kinds, procedures") {
+        CHECK(refused(R"("timingTiming": {"event": ["2026-03-01"]})") == "timingTiming");
+        CHECK(refused(R"("extension": [{"url": "urn:trialgate:soa-visit-kind", "valueCode": "early"}])") == "extension");
+        const reading r = read_as(after(R"("value": 1, "code": "d")") + R"(, "action": [{"title": "ECG"}, {"code": []}])");
+        CHECK(r.of("x").procedures == std::vector<std::string>{"ECG"});
+        REQUIRE(r.count(fhir::severity::warning) == 1);
+        CHECK(std::any_of(r.issues.issues.begin(), r.issues.issues.end(), [](const fhir::issue& i) { return i.path == "PlanDefinition.action[2].action[1]"; }));
+    }
+    const reading no_list(R"({"resourceType": "PlanDefinition", "action": {"id": "x"}})");
+    CHECK_FALSE(no_list.visits);
+    REQUIRE(no_list.issues.issues.size() == 1);
+    CHECK(no_list.issues.issues[0].path == "PlanDefinition.action");
 }

@@ -85,7 +85,7 @@ TEST_CASE("trial_file: identity, versions and the people it considers") {
       "versions": ["2025-06", "2025-07"], "defaultVersion": "2025-06", "consider": ["sle", "dsdna"],
       "criteria": [{"id": "age", "text": "adults", "decidedBy": "record-or-clinician", "needs": "a birth date", "test": {"age": {"min": 18, "max": 75}}},],
       "notes": [{"id": "past-course", "sentence": "P"}, {"id": "own", "sentence": "O", "on": "age", "when": {"sex": "other"}}],
-      "visits": [{"id": "v5", "title": "Day 14", "anchor": "dose", "earliest": 12, "target": "14 days", "latest": 16, "assumed": true, "procedures": ["labs"]}]})");
+      "visits": [{"id": "v5", "title": "Day 14", "anchor": "dosing", "earliest": 12, "target": "14 days", "latest": 16, "assumed": true, "procedures": ["labs"]}]})");
     CHECK(t.id == "t");
     CHECK(t.identifiers == names{"NCT00000000"});
     CHECK(t.version == "2025-06");

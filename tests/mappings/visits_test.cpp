@@ -146,6 +146,45 @@ TEST_CASE("visits: a result belongs to one visit") {
     CHECK(p.about("v1", 4).empty());
 }
 
+TEST_CASE("visits: a visit that was not held keeps the results of its window, so that they fill no other") {
+    taking_part p(day("2026-03-15"));
+    p.hold("v1", p.dosed);
+    p.bring("v1", p.dosed, {"potassium", "SF-36"});
+    const std::vector<std::string> lacking{"chemistry: potassium not resulted", "SF-36 not resulted"};
+    const auto missing = [&](int on) { return only(p.on(on), "visit/v1/done-incomplete").missing; };
+    CHECK(missing(5) == lacking);
+    p.result("potassium", p.dosed + 1); // the only day of visit 2, and after the dose
+    CHECK(missing(5) == lacking);
+    p.hold("v2", p.dosed + 1);
+    CHECK(missing(5) == lacking);
+    p.result("form.sf-36", p.dosed + 1); // visit 2 does not ask for it
+    CHECK(missing(5) == std::vector<std::string>{"chemistry: potassium not resulted", "SF-36 only after dosing"});
+    p.result("potassium", p.dosed);
+    CHECK(missing(5) == std::vector<std::string>{"SF-36 only after dosing"});
+    // What was brought on the day on which a visit was held is that visit's, whose window ever the day lies in.
+    taking_part late(day("2026-03-15"));
+    late.hold("v3", late.dosed + 6); // in the window of visit 4
+    late.result("potassium", late.dosed + 6);
+    const followup then = late.on(9);
+    const concern& v3 = only(then, "visit/v3/out-of-window");
+    CHECK(std::find(v3.missing.begin(), v3.missing.end(), "chemistry: potassium not resulted") == v3.missing.end());
+    CHECK(std::find(v3.missing.begin(), v3.missing.end(), "chemistry: sodium not resulted") != v3.missing.end());
+}
+
+TEST_CASE("visits: screening is filled by nothing from after the dose, however long its results count") {
+    taking_part p(day("2026-03-15"));
+    p.bring("screening", p.dosed - 14, {"potassium"});
+    const auto missing = [&] {
+        const auto all = p.standings(p.dosed + 6);
+        return all.front().missing;
+    };
+    REQUIRE(missing() == std::vector<std::string>{"chemistry: potassium not resulted"});
+    p.result("potassium", p.dosed + 5); // within the 21 days, and in nobody's window
+    CHECK(missing() == std::vector<std::string>{"chemistry: potassium not resulted"});
+    p.result("potassium", p.dosed - 3);
+    CHECK(missing().empty());
+}
+
 TEST_CASE("visits: what has to be taken before the dose is asked for with its time") {
     taking_part p(day("2026-03-15"));
     const std::int64_t midnight = std::int64_t{p.dosed.days} * 86'400;
@@ -257,17 +296,23 @@ TEST_CASE("visits: screening, early termination, completion and the ends") {
     q.hold("v5", q.dosed + 20);
     q.who.state = participation_state::ended_early;
     q.who.since = q.dosed + 50;
-    for (int d = 50; d <= 58; ++d) {
-        const auto all = q.on(d).findings;
-        REQUIRE(all.size() == 1);
-        CHECK(all[0].details.at("visit") == "early-termination");
-    }
+    const auto deviations = [&](int d) {
+        std::map<std::string, std::string> out;
+        for (const concern& c : q.on(d).findings)
+            if (c.details.at("visit") != "early-termination")
+                out.emplace(c.details.at("visit"), to_code(c.kind));
+        return out;
+    };
+    const std::map<std::string, std::string> until_then{{"v2", "missed"}, {"v3", "missed"}, {"v4", "missed"}, {"v5", "out-of-window"}, {"v6", "missed"}};
+    for (int d = 50; d <= 58; ++d)
+        CHECK(deviations(d) == until_then);
     CHECK(q.about("early-termination", 50) == kinds{"due"});
     CHECK(q.about("early-termination", 57) == kinds{"closing"});
     CHECK(q.about("early-termination", 58) == kinds{"overdue"});
     CHECK(q.about("early-termination", 65) == kinds{"missed"});
     q.bring("early-termination", q.dosed + 55); // in the window of visit 7 too
-    CHECK(q.on(60).findings.empty());
+    CHECK(q.about("early-termination", 60).empty());
+    CHECK(deviations(60) == until_then);
 
     taking_part done(day("2026-03-15"));
     done.hold_with_all("v1", done.dosed);

@@ -9,6 +9,7 @@ from harness import wait_until
 
 ALT_3, ALT_4, ALT_2 = (f"ALT increased, grade {n} (CTCAE v5.0)" for n in (3, 4, 2))
 BILIRUBIN_2, HYS_LAW = "Blood bilirubin increased, grade 2 (CTCAE v5.0)", "Potential Hy's law"
+NO_DAY_0 = ("", "Day 0 is not recorded")
 
 
 class Safety(Enrolled):
@@ -70,13 +71,15 @@ class Safety(Enrolled):
         self.assertEqual(self.standing(), {("screening", "done-incomplete"), ("v3", "missed"), ("v4", "due"), potassium})
         self.assertTrue(self.cli("alerts", "list").rstrip().endswith("4 alerts"))
         self.end("W-1", on(7))
-        self.assert_standing(set())
+        self.assert_standing({("v3", "missed"), potassium})  # they happened
         self.put(people.result(key, "k", when(8), 7.9), people.encounter(key, when(20), "v5"))
         for n in (9, 14, 40, 168, 200):
             self.go(n)
         self.assertEqual(set(self.trails()), set(before), "nothing after withdrawal")
-        self.assert_standing(set())
-        self.assertEqual(self.cli("alerts", "list").strip(), "0 alerts")
+        self.assert_standing({("v3", "missed"), potassium})
+        self.assertTrue(self.cli("alerts", "list").rstrip().endswith("2 alerts"))
+        self.put(people.result(key, "k", when(7), 7.4, "entered-in-error"))
+        self.assert_standing({("v3", "missed")})  # what never was, was not
         self.assertEqual(self.lines("calendar", "--days", "400", "--format", "json"), [])
         refused = self.gateway.run("subject", "dose", "W-1", "--on", on(8).isoformat(), expect=1)
         self.assertIn("withdrawn", refused.stderr)
@@ -110,7 +113,7 @@ class Doses(Enrolled):
         self.put(people.dose(key, when(0, 11), "in-progress"))
         self.settled()
         self.assertIsNone(day_0())
-        self.assert_standing({("screening", "done-incomplete"), ("v1", "due")})
+        self.assert_standing({("screening", "done-incomplete"), ("v1", "due")})  # still in screening
         self.put(people.dose(key, when(0, 11)), people.dose("bystander", when(0, 11)))
         wait_until(lambda: day_0() == on(0).isoformat(), "Day 0")
         self.assert_standing({("screening", "done-incomplete"), ("v2", "upcoming"), ("v3", "upcoming")})
@@ -121,7 +124,7 @@ class Doses(Enrolled):
         self.assert_standing({("screening", "done-incomplete"), ("v2", "due"), ("v3", "upcoming")})
         self.put(people.dose(key, when(-1, 11), "entered-in-error"))
         wait_until(lambda: day_0() is None, "it was never given")
-        self.assert_standing({("screening", "done-incomplete"), ("v1", "due")})
+        self.assert_standing({("screening", "done-incomplete"), ("v1", "due"), NO_DAY_0})
         self.dose("P-1", at=when(0, 11))
         self.put(people.dose(key, when(-1, 11)))
         self.settled()
@@ -137,22 +140,23 @@ class Doses(Enrolled):
         self.go(0)
         self.study_says(key, "on-study", on(0), "Q-1", lambda: one()["state"] == "on-study")
         self.assertNotIn("dosing", one()["anchors"])
-        before_dose = {("screening", "done-incomplete"), ("v1", "due")}
+        before_dose = {("screening", "done-incomplete"), ("v1", "due"), NO_DAY_0}
         self.assert_standing(before_dose)
-        # A critical result of somebody without a dose is not of this watch.
+        # Nobody said that there was no dose.
+        potassium = ("", "Hyperkalemia, grade 4 (CTCAE v5.0)")
         self.put(people.encounter(key, when(0, 8), "v1", "in-progress"), people.result(key, "k", when(0, 15), 7.4))
-        self.assert_standing(before_dose)
+        self.assert_standing(before_dose | {potassium})
         self.put(people.encounter(key, when(0, 8), "v1"))
         wait_until(lambda: "dosing" in one()["anchors"], "the visit of the dose was held")
         self.assertEqual(one()["anchors"]["dosing"]["on"], on(0).isoformat())
-        self.assert_standing({("screening", "done-incomplete"), ("v2", "upcoming"), ("v3", "upcoming")})
+        self.assert_standing({("screening", "done-incomplete"), ("v2", "upcoming"), ("v3", "upcoming"), potassium})
         self.gateway.kill()
         self.while_down(3)
         self.gateway.start()
         self.put(people.encounter(key, when(3), "v3"))
-        self.assert_standing({("screening", "done-incomplete"), ("v1", "done-incomplete"), ("v2", "missed"), ("v4", "upcoming")})
+        self.assert_standing({("screening", "done-incomplete"), ("v1", "done-incomplete"), ("v2", "missed"), ("v4", "upcoming"), potassium})
         self.study_says(key, "withdrawn", on(3), "Q-1", lambda: one()["state"] == "withdrawn")
-        self.assert_standing(set())
+        self.assert_standing({("v2", "missed"), potassium})
         # Neither the record nor an older word of the study brings anybody back.
         self.put(people.encounter(key, when(0, 8), "v1", "entered-in-error"))
         self.study_says(key, "on-study", on(3), "Q-1")
@@ -160,7 +164,7 @@ class Doses(Enrolled):
         self.gateway.start()
         self.go(40)
         self.assertEqual((one()["state"], one()["anchors"]["dosing"]["on"]), ("withdrawn", on(0).isoformat()))
-        self.assert_standing(set())
+        self.assert_standing({("v2", "missed"), potassium})
 
 
 class Jumps(Enrolled):
@@ -242,10 +246,11 @@ class Ends(Enrolled):
         self.enrolled(key, "D-1")
         self.go(14)
         self.assertIn(("v5", "due"), self.standing())
-        before = set(self.trails())
+        before, deviations = set(self.trails()), {name for name in self.standing() if name[1] == "missed"}
+        self.assertTrue(deviations)
         self.put(people.patient(key, deceasedDateTime=on(14).isoformat()))
         wait_until(lambda: self.participants()["D-1"]["state"] == "died", "the record says that she died")
-        self.assert_standing(set())
+        self.assert_standing(deviations)
         self.put(people.result(key, "k", when(15), 7.9))
         self.go(30)
         self.assertEqual(set(self.trails()), before)
@@ -257,19 +262,21 @@ class Ends(Enrolled):
         self.enrolled(key, "E-1")
         self.go(28)
         self.assertIn(("v6", "due"), self.standing())
+        deviations = {name for name in self.standing() if name[1] == "missed"}
+        self.assertTrue(deviations)
         self.end("E-1", on(28), "ended-early", "moves away")
-        self.assert_standing({("early-termination", "due")})
+        self.assert_standing({("early-termination", "due")} | deviations)
         due = self.current(key, "early-termination", "due")
         self.assertEqual(due["restriction"]["period"], {"start": "2027-12-01", "end": "2027-12-08"})
         self.go(34)
-        self.assert_standing({("early-termination", "closing")})
+        self.assert_standing({("early-termination", "closing")} | deviations)
         self.put(people.encounter(key, when(34), "early-termination"), *people.visit_results(key, when(34), wide=True))
-        self.assert_standing(set())
+        self.assert_standing(deviations)
         self.put(people.result(key, "k", when(34), 7.4, tag="-late"))
         wait_until(lambda: len(self.about_safety()) == 1, "the watch goes on after an early end")
         for n in (40, 60, 170):
             self.go(n)
-        self.assertEqual({name for name, _ in self.standing()}, {""})
+        self.assertEqual({name for name, _ in self.standing() - deviations}, {""})
 
     def test_the_study_system_takes_somebody_off_study_early(self):
         self.ready()
@@ -279,12 +286,14 @@ class Ends(Enrolled):
         self.go(0)
         self.dose("O-1", at=when(0, 11))
         self.go(16)
+        deviations = {name for name in self.standing() if name[1] == "missed"}
+        self.assertTrue(deviations)
         self.study_says(key, "off-study", on(16), "O-1", lambda: self.participants()["O-1"]["state"] == "ended-early")
-        self.assert_standing({("early-termination", "due")})
+        self.assert_standing({("early-termination", "due")} | deviations)
         self.go(30)  # the window of visit 6, which nobody asks for any more, has begun on day 25
-        self.assert_standing({("early-termination", "overdue")})
+        self.assert_standing({("early-termination", "overdue")} | deviations)
         self.go(31)
-        self.assert_standing({("early-termination", "missed")})
+        self.assert_standing({("early-termination", "missed")} | deviations)
 
 
 class WhereDaysBegin(FollowUp):

@@ -140,7 +140,8 @@ TEST_CASE("participation: the record dates Day 0 until somebody says it, and tak
 
     const auto moved = participation_dated(dosed->after, {{"dosing", {day("2026-03-16"), {}, "Procedure/p1"}}}, 8);
     REQUIRE(moved);
-    CHECK(moved->what == "dosing on 2026-03-16");
+    CHECK(moved->what == "dosing on 2026-03-16, on-study since 2026-03-16");
+    CHECK(to_string(moved->after.since) == "2026-03-16");
     const auto gone = participation_dated(moved->after, {}, 9);
     REQUIRE(gone);
     CHECK(gone->what == "dosing no longer recorded");
