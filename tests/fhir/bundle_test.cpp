@@ -133,7 +133,7 @@ TEST_CASE("bundle: response status is its first three digits") {
     CHECK(b->entries[0].response_status == expected);
 }
 
-TEST_CASE("bundle: implicitRules forbid all entries; a missing type is said") {
+TEST_CASE("bundle: implicitRules forbid all entries, a missing type is said") {
     const bundle_text ruled(R"({"resourceType":"Bundle","type":"collection","implicitRules":"u","entry":[{"resource":{}}]})");
     CHECK_FALSE(ruled->header.usable);
     CHECK(ruled->entries.empty());

@@ -179,7 +179,7 @@ TEST_CASE("dosage: of several doses the ordered one counts, otherwise none") {
     CHECK(dose_of(R"([{"doseQuantity":{"value":1},"modifierExtension":[{"url":"u"}]}])") == "none");
 }
 
-TEST_CASE("dosage: as needed in every spelling; a modified one is left out") {
+TEST_CASE("dosage: as needed in every spelling, a modified one is left out") {
     const auto [sent, expected] = GENERATE(table<const char*, bool>(
         {{R"({"asNeededBoolean":true})", true},
          {R"({"asNeededCodeableConcept":{"text":"pain"}})", true},

@@ -37,7 +37,7 @@ TEST_CASE("patient: what is read of one") {
     CHECK(p.clean());
 }
 
-TEST_CASE("patient: a birth date is the date as written; an absent one has no issue") {
+TEST_CASE("patient: a birth date is the date as written, an absent one has no issue") {
     const resource_text<patient> timed(patient_with(R"("birthDate":"1980-05-01T23:00:00-05:00")"));
     CHECK(printed(timed->birth_date) == "1980-05-01");
     CHECK(timed.has("Patient.birthDate", severity::warning, issue_type::value));

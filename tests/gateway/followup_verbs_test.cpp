@@ -46,7 +46,7 @@ struct ward : site {
 
 } // namespace
 
-TEST_CASE("subject: added, dosed, withdrawn; each step with who said it") {
+TEST_CASE("subject: added, dosed, withdrawn, each step with who said it") {
     const ward w;
     const ran added = w.add();
     CHECK(added.code == 0);

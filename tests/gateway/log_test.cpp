@@ -72,7 +72,7 @@ TEST_CASE("log: no value can begin a line, steer a terminal or look like another
     }
 }
 
-TEST_CASE("log: as JSON each line is one object; numbers are numbers") {
+TEST_CASE("log: as JSON each line is one object, numbers are numbers") {
     const std::string out = logged(log_level::info, true, [] {
         log_warning("sink.slow", {{"sink", "study"}, {"n", -5}, {"digits", "7"}, {"ok", false}, {"nan", std::numeric_limits<double>::quiet_NaN()}});
     });

@@ -70,7 +70,7 @@ private:
 
 } // namespace
 
-TEST_CASE("sandboxes: check accepts every one; of an open server it warns, and of nothing else") {
+TEST_CASE("sandboxes: check accepts every one, of an open server it warns, and of nothing else") {
     ::setenv("TRIALGATE_MAPPINGS", TRIALGATE_SOURCE_DIR "/mappings", 1);
     for (const fs::path& file : configurations()) {
         const sandbox s(file);

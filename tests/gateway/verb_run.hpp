@@ -42,6 +42,7 @@ class site {
 public:
     site() {
         ::setenv("NO_COLOR", "1", 1);
+        ::setenv("TRIALGATE_MAPPINGS", TRIALGATE_SOURCE_DIR "/mappings", 1);
         config_ = files_.at().write("gateway.json", R"({
             "data": "store", "timeZone": "Europe/Berlin", "pseudonymKey": {"file": "secret"},
             "sources": [{"name": "ehr", "url": "http://localhost:1/fhir", "delivery": "poll"}, {"name": "lab", "url": "http://localhost:2/fhir", "delivery": "poll"}],

@@ -103,7 +103,7 @@ TEST_CASE("a server without time is asked again when it said, and the job stays"
     CHECK(p.jobs() == 0);
 }
 
-TEST_CASE("denied access is a fault and a long wait; a refused read ends the job") {
+TEST_CASE("denied access is a fault and a long wait, a refused read ends the job") {
     fetching p;
     p.server->expect(answered("GET Observation/o1", 403));
     p.want("Observation/o1");

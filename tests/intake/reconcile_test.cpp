@@ -241,7 +241,7 @@ TEST_CASE("a restart between pages goes on where it was") {
     CHECK(p.cursor() == t("53:00"));
 }
 
-TEST_CASE("a commit that fails is repeated; the page is not lost") {
+TEST_CASE("a commit that fails is repeated, the page is not lost") {
     polling p;
     p.writer.fail_next = store_error(store_error::kind::full, "the disk is full");
     p.server->expect(ok(since, page_of({obs("a", "51:00")})));

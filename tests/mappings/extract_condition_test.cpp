@@ -76,7 +76,7 @@ TEST_CASE("extract condition: clinical status and category") {
     CHECK(category("x") == condition_category::other);
 }
 
-TEST_CASE("extract condition: the onset, else the day of recording; an age is no date") {
+TEST_CASE("extract condition: the onset, else the day of recording, an age is no date") {
     const auto when = [](std::string more) { return one(test::extracted(condition(more), codes())); };
     CHECK(when(R"("onsetDateTime": "2020-05", "recordedDate": "2024-01-01")").when.last == fhir::parse_date("2020-05-31"));
     CHECK(when(R"("onsetPeriod": {"start": "2020-05-02"})").when.first == fhir::parse_date("2020-05-02"));

@@ -127,7 +127,7 @@ TEST_CASE("extract medication: M19 M29 an administration is a point") {
     CHECK(read("MedicationAdministration", R"("status": "not-done", "effectiveDateTime": "2025-01-03")").facts.empty());
 }
 
-TEST_CASE("extract medication: a statement's period is the course; one day tells only that it began no later") {
+TEST_CASE("extract medication: a statement's period is the course, one day tells only that it began no later") {
     const exposure_fact e = one(read("MedicationStatement", R"("status": "active", "effectivePeriod": {"start": "2025-01-03"})"));
     CHECK(e.start.first == day("2025-01-03"));
     CHECK(e.end == open);
@@ -156,7 +156,7 @@ TEST_CASE("extract medication: what is applied locally is no background therapy"
     CHECK(read("MedicationRequest", R"("status": "active", "intent": "order")", R"("medicationCodeableConcept": {"text": "tacrolimus 0.1% ointment"})").facts.empty());
 }
 
-TEST_CASE("extract medication: M25 a reference waits for its Medication; a contained one does not") {
+TEST_CASE("extract medication: M25 a reference waits for its Medication, a contained one does not") {
     const record r = read("MedicationRequest", R"("status": "active", "intent": "order", "authoredOn": "2025-01-01")", R"("medicationReference": {"reference": "Medication/x"})");
     CHECK(r.medication == "Medication/x");
     REQUIRE(r.facts.size() == 1);

@@ -261,7 +261,7 @@ TEST_CASE("trial_file: every member of an observation test arrives") {
     CHECK(t.coincides[1].days_after == 1);
 }
 
-TEST_CASE("trial_file: coded findings count or support, as the setting says; proofs and supports stay") {
+TEST_CASE("trial_file: coded findings count or support, as the setting says, proofs and supports stay") {
     const auto kind = [](const std::string& member, const std::string& setting, const trial_options& chosen = {}) {
         return std::get<condition_test>(root_of(R"({"condition": {"concept": "seizure")" + member + "}}", setting, chosen).test).kind;
     };

@@ -103,7 +103,7 @@ TEST_CASE("visits: a day off moves what is due, and the text says so") {
     CHECK(only(f, "visit/v5/due").text.find("2026-03-28 is a Saturday: 2026-03-27 is proposed.") != std::string::npos);
 }
 
-TEST_CASE("visits: held with everything there is nothing to say; what is missing is listed") {
+TEST_CASE("visits: held with everything there is nothing to say, what is missing is listed") {
     taking_part p(day("2026-03-15"));
     p.hold_with_all("v1", p.dosed);
     p.hold("v5", p.dosed + 14);
@@ -449,7 +449,7 @@ TEST_CASE("law: findings stay until changes_on, and differ on it") {
     CHECK(differing > 150);
 }
 
-TEST_CASE("law: any order of the same records gives the same findings; of each visit at most one") {
+TEST_CASE("law: any order of the same records gives the same findings, of each visit at most one") {
     std::mt19937_64 random(7);
     for (std::uint64_t seed = 100; seed < 108; ++seed) {
         const taking_part p = random_participation(seed);

@@ -114,7 +114,7 @@ TEST_CASE("A message beyond the limit ends the WebSocket") {
     run(io, talk());
 }
 
-TEST_CASE("A WebSocket that is refused says with what status; a plain one to another machine is not tried") {
+TEST_CASE("A WebSocket that is refused says with what status, a plain one to another machine is not tried") {
     asio::io_context io;
     const auto server = listen(io.get_executor(), {}, echo, at("/ws", echo_socket));
     const auto talk = [&]() -> asio::awaitable<void> {

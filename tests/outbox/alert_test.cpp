@@ -131,7 +131,7 @@ TEST_CASE("A visit that is due, closing or overdue is a Task that ends with its 
     }
 }
 
-TEST_CASE("What a held visit lacks is a CommunicationRequest; R5 has no contentString") {
+TEST_CASE("What a held visit lacks is a CommunicationRequest, R5 has no contentString") {
     const message m = message_of(row_of("done-incomplete"), alert_news::raised);
     const std::string common = R"("priority":"urgent","category":[)" + kind_json("done-incomplete") + R"(],"subject":)" + person +
                                R"(,"about":[{"reference":"ResearchSubject/rs"}],"authoredOn":)" + raised;
@@ -175,7 +175,7 @@ TEST_CASE("A sink that may know gets true references, with versions") {
           "https://ehr.example/fhir/Observation/o1/_history/2");
 }
 
-TEST_CASE("An alert lives in the study system: raised, corrected, acknowledged, withdrawn, raised again; each once") {
+TEST_CASE("An alert lives in the study system: raised, corrected, acknowledged, withdrawn, raised again, each once") {
     const bool client_ids = GENERATE(true, false);
     const char* version = GENERATE("4.0", "4.3", "5.0");
     struct life {

@@ -364,7 +364,7 @@ TEST_CASE("What never ends is cut off by the second request to end, and stays to
     CHECK(world.rows->outbox_count("study").waiting == 1);
 }
 
-TEST_CASE("A store that cannot save an outcome pauses the sink; the message is delivered again") {
+TEST_CASE("A store that cannot save an outcome pauses the sink, the message is delivered again") {
     outbox_world world;
     world.start();
     world.add(change(1, "likely"));

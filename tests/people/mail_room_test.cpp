@@ -138,7 +138,7 @@ TEST_CASE("mail room: a relay in trouble is one fault, tried again at growing pa
     CHECK(s.reading->mails(mail_state::waiting, 9).empty());
 }
 
-TEST_CASE("mail room: a refused mail is given up at once and told as a fault; others go on") {
+TEST_CASE("mail room: a refused mail is given up at once and told as a fault, others go on") {
     site s;
     s.config.subscribers.push_back(subscriber("bob"));
     s.restart();

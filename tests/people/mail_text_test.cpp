@@ -19,7 +19,7 @@ planned_mail mail_with(std::vector<alert_row> alerts, std::string kind = "immedi
 
 } // namespace
 
-TEST_CASE("mail: screening number, title, tier and link; nothing else of a person") {
+TEST_CASE("mail: screening number, title, tier and link, nothing else of a person") {
     const auto [subject, text] = words_of(mail_with({alert_of(7, 1, 100), alert_of(8, 3, 100)}), one_subscriber());
     CHECK(subject == "[trialgate] 2 alerts, tier T1: 1");
     CHECK(text.find("T1  t1, participant S-7: title 7\n    https://study.example.org/t1/S-7?a=f007\n    trialgate alerts ack 7\n") == 0);

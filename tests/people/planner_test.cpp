@@ -181,7 +181,7 @@ TEST_CASE("planner: a person hears of the own trials and tiers only") {
     CHECK(o.until("2026-03-16T10:00", at("2026-03-15T10:00")) == "2026-03-15T10:00:30 alice immediate 2\n");
 }
 
-TEST_CASE("planner: what is acknowledged, snoozed or withdrawn is not told; when a snooze ends it is told again") {
+TEST_CASE("planner: what is acknowledged, snoozed or withdrawn is not told, when a snooze ends it is told again") {
     office o;
     o.open = {alert_of(1, 1, at("2026-03-15T10:00")), alert_of(2, 1, at("2026-03-15T10:00")), alert_of(3, 1, at("2026-03-15T10:00"))};
     o.open[0].acknowledged = 1;

@@ -130,7 +130,7 @@ TEST_CASE("What is due is found among many that are to be tried later, and when 
     CHECK(s->outbox_due("study", 5000, 5000).size() == 3001);
 }
 
-TEST_CASE("A job stands once per source, kind and target; adding it again asks for it sooner and afresh") {
+TEST_CASE("A job stands once per source, kind and target, adding it again asks for it sooner and afresh") {
     any_store s;
     s->job_add(to_do(job_kind::fetch, "Observation/o1", 50));
     const auto before = s->jobs_due("ehr", job_kind::fetch, 50, 10).at(0);

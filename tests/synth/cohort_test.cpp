@@ -154,7 +154,7 @@ TEST_CASE("cohort: R4 and R5 differ in shape alone") {
     CHECK(statements == 0);
 }
 
-TEST_CASE("dialects: every standard code is one that the shipped library knows; local ones are known to nobody") {
+TEST_CASE("dialects: every standard code is one that the shipped library knows, local ones are known to nobody") {
     const mappings::catalog& codes = *tests::shipped().codes;
     for (const dialect& in : dialects()) {
         const auto look = [&](const code& c) {

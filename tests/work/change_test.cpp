@@ -77,7 +77,7 @@ TEST_CASE("change: of whom the study knows by itself, and of inactive records, n
     }
 }
 
-TEST_CASE("change: a person's decision is never overwritten; evidence against it is told once for each status") {
+TEST_CASE("change: a person's decision is never overwritten, evidence against it is told once for each status") {
     decision_row decided = before("likely", true, "on-study");
     CHECK_FALSE(change(&decided, at(trial_status::possible), 1).told);
     const transition against = change(&decided, at(trial_status::ineligible), 1);

@@ -89,7 +89,7 @@ TEST_CASE("diff: a row says everything of its finding, and references only to th
     CHECK(a.body.find("o1") == std::string::npos);
 }
 
-TEST_CASE("diff: other content corrects; people are told again only of another title, a more urgent tier, or what comes back") {
+TEST_CASE("diff: other content corrects, people are told again only of another title, a more urgent tier, or what comes back") {
     rows r;
     r.day({finding("k", finding_kind::due)}, 10);
     r.all[0].acknowledged = 11;
