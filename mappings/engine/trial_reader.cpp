@@ -166,8 +166,11 @@ void trial_reader::read_settings(const node& declared) {
             auto parsed = parser.parse_copy(given->second);
             if (!parsed)
                 parsed = parser.parse_copy(json::quote(given->second));
-            if (parsed)
+            if (parsed && (parsed->is_array() || !s.declared.is_array()) && parsed->is_object() == s.declared.is_object())
                 s.given = *parsed;
+            else
+                error({declared.file, m.content, m.content}, "wrong-type",
+                      "the setting '" + name + "' was given as " + given->second + ", which is not of the kind of its default", "as in " + shown(s.declared));
         }
         const std::string value_in_force = shown(s.given ? *s.given : s.declared);
         if (!choices.empty() && std::find(choices.begin(), choices.end(), value_in_force) == choices.end())

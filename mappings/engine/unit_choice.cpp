@@ -170,8 +170,17 @@ bool shift(interval& value, const fhir::decimal& offset) noexcept {
     return true;
 }
 
+namespace {
+
+/// Of cells an analyser prints 0 when it counts next to none, and 0 is 0 in every unit: the least plausible count guards against wrong units.
+bool no_cells(const analyte& a, const interval& value) noexcept {
+    return a.unit == "10*9/L" && value.low && value.high && value.low->mantissa == 0 && value.high->mantissa == 0;
+}
+
+} // namespace
+
 bool plausible(const analyte& a, const interval& value, const fhir::ratio& factor) noexcept {
-    if (const auto& least = a.plausible_min) {
+    if (const auto& least = a.plausible_min; least && !no_cells(a, value)) {
         if (value.low && !value.low_open && scaled_less(*value.low, factor, *least))
             return false;
         if (value.high && scaled_less(*value.high, factor, *least))

@@ -165,6 +165,16 @@ TEST_CASE("trial_file: a wrong override is reported where the setting is used") 
     CHECK_FALSE(r.read);
 }
 
+TEST_CASE("trial_file: an override that is no list where a list is wanted is one error, and the default stays") {
+    const auto r = read(with_test(R"({"any": [{"observation": {"concept": "$what", "<": "4 10*9/L"}}, {"observation": {"concept": "$what", ">": "9 10*9/L"}}]})",
+                                  "\n" R"("settings": {"what": {"default": ["wbc"]}},)"),
+                        {"", {{"what", "wbc"}}});
+    REQUIRE(r.problems.size() == 1);
+    CHECK(r.problems[0].code == "wrong-type");
+    CHECK(r.problems[0].text.find("'what' was given as wbc") != std::string::npos);
+    CHECK(r.problems[0].hint == "as in wbc");
+}
+
 TEST_CASE("trial_file: the chosen version decides, and a version that leaves a part out leaves it out") {
     const std::string test = R"({"all": [{"byVersion": {"1": {"age": {"min": 18}}, "2": {"age": {"min": 21}}}},
       {"byVersion": {"1": {"id": "old", "sex": "male"}}}, {"any": [{"byVersion": {"1": {"sex": "female"}}}]}]})";
