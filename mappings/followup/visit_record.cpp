@@ -9,15 +9,6 @@ namespace {
 
 constexpr int longest_vague_day = 62; ///< days; what is dated more vaguely than to a month or two belongs to no visit
 
-void sort_unique(std::vector<concept_id>& list) {
-    std::sort(list.begin(), list.end());
-    list.erase(std::unique(list.begin(), list.end()), list.end());
-}
-
-bool among(const std::vector<concept_id>& sorted, concept_id c) noexcept {
-    return std::binary_search(sorted.begin(), sorted.end(), c);
-}
-
 bool names_one(const std::vector<std::string>& wanted, const std::vector<std::string>& types) {
     return std::any_of(types.begin(), types.end(), [&](const std::string& t) {
         return std::find(wanted.begin(), wanted.end(), t) != wanted.end();
@@ -28,6 +19,13 @@ bool is_booked(std::string_view status) noexcept { return status == "booked" || 
 
 } // namespace
 
+void concept_set::add(concept_id c) {
+    const auto at = static_cast<std::size_t>(c);
+    if (at >= holds_.size())
+        holds_.resize(at + 1);
+    holds_[at] = true;
+}
+
 visit_record::visit_record(const trial& t, const patient_data& from, const catalog& codes) {
     learn(t, codes);
     for (const record& r : from.records) {
@@ -37,9 +35,9 @@ visit_record::visit_record(const trial& t, const patient_data& from, const catal
             add_meeting(t, r);
         for (const fact& f : r.facts) {
             const bool use = f.kind == fact_kind::exposure && f.exposure.source == exposure_source::administered && !f.exposure.against;
-            if ((f.kind == fact_kind::procedure || use) && among(procedures_, f.what))
+            if ((f.kind == fact_kind::procedure || use) && procedures_.has(f.what))
                 add_procedure(t, r, f);
-            if (f.kind == fact_kind::observation && among(wanted_, f.what))
+            if (f.kind == fact_kind::observation && wanted_.has(f.what))
                 add_result(r, f);
         }
     }
@@ -52,8 +50,6 @@ visit_record::visit_record(const trial& t, const patient_data& from, const catal
     });
 }
 
-bool visit_record::asks(std::size_t visit, concept_id c) const noexcept { return among(asked_[visit], c); }
-
 void visit_record::learn(const trial& t, const catalog& codes) {
     asked_.resize(t.visits.size());
     for (std::size_t v = 0; v < t.visits.size(); ++v) {
@@ -61,22 +57,21 @@ void visit_record::learn(const trial& t, const catalog& codes) {
             continue;
         for (const required_result& r : t.visits[v].done->results)
             for (const required_result::part& p : r.parts)
-                asked_[v].insert(asked_[v].end(), p.concepts.begin(), p.concepts.end());
-        sort_unique(asked_[v]);
-        wanted_.insert(wanted_.end(), asked_[v].begin(), asked_[v].end());
-        const auto& procedures = t.visits[v].done->procedures;
-        procedures_.insert(procedures_.end(), procedures.begin(), procedures.end());
+                for (const concept_id c : p.concepts) {
+                    asked_[v].add(c);
+                    wanted_.add(c);
+                }
+        for (const concept_id c : t.visits[v].done->procedures)
+            procedures_.add(c);
     }
-    sort_unique(wanted_);
-    sort_unique(procedures_);
-    for (const concept_id c : wanted_)
+    wanted_.for_each([&](concept_id c) {
         if (const analyte* a = codes.analyte_of(c); a && a->derived)
             derived_.push_back({c, a->derived->left, a->derived->right});
+    });
     for (const derived& d : derived_) {
-        wanted_.push_back(d.left);
-        wanted_.push_back(d.right);
+        wanted_.add(d.left);
+        wanted_.add(d.right);
     }
-    sort_unique(wanted_);
 }
 
 void visit_record::add_meeting(const trial& t, const record& r) {

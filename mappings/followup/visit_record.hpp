@@ -29,6 +29,25 @@ struct vague_result {
     fhir::date_range when;
 };
 
+class concept_set {
+public:
+    void add(concept_id c);
+    bool has(concept_id c) const noexcept {
+        const auto at = static_cast<std::size_t>(c);
+        return at < holds_.size() && holds_[at];
+    }
+    /// Ascending.
+    template <class Each>
+    void for_each(const Each& each) const {
+        for (std::size_t n = 0; n < holds_.size(); ++n)
+            if (holds_[n])
+                each(static_cast<concept_id>(n));
+    }
+
+private:
+    std::vector<char> holds_; ///< by id
+};
+
 class visit_record {
 public:
     /// All arguments must outlive this.
@@ -38,7 +57,7 @@ public:
     std::span<const seen_result> results() const noexcept { return results_; }    ///< by day, then type and id
     std::span<const vague_result> vague() const noexcept { return vague_; }
     /// True when a visit asks for this concept.
-    bool asks(std::size_t visit, concept_id c) const noexcept;
+    bool asks(std::size_t visit, concept_id c) const noexcept { return asked_[visit].has(c); }
 
 private:
     void learn(const trial& t, const catalog& codes);
@@ -50,8 +69,8 @@ private:
     struct derived {
         concept_id what, left, right;
     };
-    std::vector<std::vector<concept_id>> asked_; ///< by visit, ascending
-    std::vector<concept_id> wanted_, procedures_; ///< of any visit, ascending; operands of derived ones too
+    std::vector<concept_set> asked_;  ///< by visit
+    concept_set wanted_, procedures_; ///< of any visit; operands of derived ones too
     std::vector<derived> derived_;
     std::vector<seen_meeting> meetings_;
     std::vector<seen_result> results_;
