@@ -8,14 +8,17 @@
 namespace trialgate::gateway::pull {
 
 page_walker::page_walker(intake_services& services, source_state& source, std::string_view kind, std::string first, see each)
-    : services_(services), source_(source), kind_(kind), url_(std::move(first)), each_(std::move(each)) {}
+    : services_(services), source_(source), kind_(kind), reads_(kind_ + ' ' + first.substr(0, first.find_first_of("/?"))), url_(std::move(first)),
+      each_(std::move(each)) {}
 
 asio::awaitable<step> page_walker::next() {
     if (url_.empty())
         co_return step::end;
     if (pages_ > 0) {
-        if (!source_.client->same_origin(url_))
+        if (!source_.client->same_origin(url_)) {
+            foreign_link(true);
             co_return step::foreign;
+        }
         if (asked_.contains(url_))
             co_return step::repeated;
     }
@@ -51,9 +54,24 @@ step page_walker::read(fhir_answer answer) {
     asked_.insert(answer.url);
     ++pages_;
     url_ = page_.last ? std::string() : fhir::resolve_url(page->next, answer.url);
+    // That one page was all of one person proves nothing: another person may have more.
+    if (page_.last && (pages_ > 1 || kind_ != "hydrate"))
+        foreign_link(false);
     page_.body = std::move(answer.body);
     services_.figures.count("trialgate_pull_pages_total", {{"source", source_.config.name}, {"kind", kind_}});
     return step::page;
+}
+
+/// One cause, one fault; and it stands until the last of what it stopped has been read to its end.
+void page_walker::foreign_link(bool is) {
+    const std::string fault = fault_key(source_, "", "foreign-link");
+    if (is) {
+        source_.foreign_links.insert(reads_);
+        services_.faults.raise(fault, "source " + source_.config.name + ": a next link leads to another origin and was not followed; "
+                                      "the server's own base URL is probably configured wrongly");
+    } else if (source_.foreign_links.erase(reads_) > 0 && source_.foreign_links.empty()) {
+        services_.faults.clear(fault);
+    }
 }
 
 void page_walker::look_at(const fhir::page& page) {

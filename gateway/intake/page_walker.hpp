@@ -53,11 +53,12 @@ public:
 
 private:
     step read(fhir_answer answer);
+    void foreign_link(bool is);
     void look_at(const fhir::page& page);
 
     intake_services& services_;
     source_state& source_;
-    std::string kind_, url_;
+    std::string kind_, reads_, url_; ///< reads_: kind and type, "search Observation"
     see each_;
     fhir::json::parser parser_;
     page_facts page_;

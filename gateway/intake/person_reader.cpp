@@ -170,10 +170,7 @@ asio::awaitable<bool> person_reader::list(std::string type) {
     case step::expired:
     case step::later: co_return later(retry_after);
     case step::denied: complain(type, "denied", "the server denies access; look at the scopes of our client"); break;
-    case step::foreign: services_.faults.raise(fault_key(source_, "", "foreign-link"),
-                                               "source " + source_.config.name + ": a next link leads to another origin and was not followed; "
-                                               "the server's own base URL is probably configured wrongly");
-        break;
+    case step::foreign: break; // the walker told
     case step::repeated: complain(type, "repeated-link", "a patient's pages lead back, or are more than allowed"); break;
     default: complain(type, "not-by-patient", "the server cannot be asked for those of one patient");
     }

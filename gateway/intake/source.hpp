@@ -37,6 +37,8 @@ struct source_state {
     std::vector<std::string> consider_codes;
     wake fetch_bell, hydrate_bell, reconcile_bell, subscription_bell; ///< something to do for that runner
     instant last_heard = 0;              ///< any notification or successful answer
+    /// What was being read ("search Observation") when a next link led to another origin; written by page_walker.
+    std::set<std::string> foreign_links;
 };
 
 } // namespace trialgate::gateway

@@ -188,12 +188,9 @@ type_reader::chain_end type_reader::trouble(const chain& c, step s) {
         break;
     case step::missing: complain(c.type, "not-searchable", "the server does not know this type"); break;
     case step::denied: complain(c.type, "denied", "the server denies access; look at the scopes of our client"); break;
-    case step::foreign: services_.faults.raise(fault_key(source_, "", "foreign-link"),
-                                               "source " + source_.config.name + ": a next link leads to another origin and was not followed; "
-                                               "the server's own base URL is probably configured wrongly");
-        break;
     case step::repeated: complain(c.type, "repeated-link", "a next link leads back to a page that was read"); break;
     case step::unreadable: complain(c.type, "unreadable", "the server answers a search with something that is no Bundle"); break;
+    case step::foreign: // the walker told
     case step::page:
     case step::end: break;
     }
@@ -206,7 +203,6 @@ pass type_reader::finished(const chain& c, chain_end end) {
         for (const char* what : {"not-searchable", "denied", "repeated-link", "unreadable"})
             services_.faults.clear(fault_key(source_, c.type, what));
     if (end == chain_end::whole) {
-        services_.faults.clear(fault_key(source_, "", "foreign-link"));
         services_.faults.clear(fault_key(source_, c.type, "incomplete"));
         services_.faults.clear(fault_key(source_, c.type, "too-many-pages"));
     }

@@ -398,6 +398,17 @@ TEST_CASE("a link to another origin stops the chain with a fault, and the next r
     CHECK(p.fault_keys().empty());
 }
 
+TEST_CASE("a type that is read whole does not end the fault of another type's link") {
+    polling p({"Condition", "Observation"});
+    p.server->expect(ok("GET Condition?_lastUpdated=ge2026-03-15T09:48:00.000Z&_sort=_lastUpdated&_count=200",
+                        searchset({resource("Condition", "c", "2026-03-15T09:51:00.000Z")}, "http://internal:8080/fhir?_getpages=u",
+                                  "Condition?_lastUpdated=ge2026-03-15T09:48:00.000Z&_sort=_lastUpdated&_count=200")));
+    p.server->expect(ok(since, page_of({obs("a", "51:00")})));
+    p.go();
+    p.check_script();
+    CHECK(p.fault_keys() == strings{"source.ehr.foreign-link"});
+}
+
 TEST_CASE("a job is answered at once, and stays while the round fails") {
     polling p;
     p.server->expect(ok(since, page_of({})));
