@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -286,6 +287,35 @@ class Tls(Scenario):
         self.assertTrue(self.gateway.alive())
         self.assertLessEqual(set(statuses), {200, 503})
         self.assertIn(200, statuses)
+
+    def test_a_reload_waits_for_who_waits_for_a_commit(self):
+        self.make_tls_gateway()
+        self.ready()
+        at, headers = self.hook()
+        headers["Content-Type"] = "application/fhir+json"
+        body = json.dumps(dict(people.bystander_result(0), meta={"versionId": "1", "lastUpdated": "2026-03-15T08:00:00Z"})).encode()
+        store = sqlite3.connect(os.path.join(self.gateway.folder, "data", "trialgate.db"), isolation_level=None)
+        self.addCleanup(store.close)
+        statuses = []
+
+        def send():
+            statuses.append(self.ask(at[at.index("/in/"):] + "/Observation/other0-egfr", None, "PUT", body, headers)[0])
+        store.execute("BEGIN IMMEDIATE")  # no commit of the gateway's can be made meanwhile
+        waiting = [threading.Thread(target=send) for _ in range(8)]
+        for one in waiting:
+            one.start()
+        threading.Event().wait(1)
+        self.assertEqual(statuses, [])
+        self.gateway.process.send_signal(signal.SIGHUP)
+        threading.Event().wait(1)
+        self.assertFalse(any(" reloaded" in line for line in self.gateway.output), "the old parts are still in use")
+        store.execute("ROLLBACK")
+        for one in waiting:
+            one.join()
+        self.assertEqual(statuses, [200] * 8)
+        wait_until(lambda: any(" reloaded" in line for line in self.gateway.output), "the configuration is read again")
+        self.assertEqual(self.ask(at[at.index("/in/"):] + "/Observation/other0-egfr", None, "PUT", body, headers)[0], 200)
+        self.assertTrue(self.gateway.alive())
 
     # ---- limits of the listener
 
