@@ -40,9 +40,9 @@ inline alert_row alert_of(std::int64_t id, unsigned tier, instant news, std::str
     return out;
 }
 
-inline subscriber_config subscriber(std::string name) {
+inline subscriber_config subscriber(const std::string& name) {
     subscriber_config out;
-    out.name = std::move(name);
+    out.name = name;
     out.address = out.name + "@example.org";
     using how = subscriber_config::when::how;
     out.tiers[0] = {how::immediate};

@@ -62,7 +62,7 @@ std::map<std::string, said> screened(const std::string& records, const cohort_op
     std::vector<std::string> verb{"screen",      folder.write("records.ndjson", records),
                                   "--as-of",     fhir::to_string(o.as_of),
                                   "--time-zone", zone,
-                                  "--trial",     std::string(truth_trial) + '@' + std::string(truth_version),
+                                  "--trial",     (std::string(truth_trial) + '@').append(truth_version),
                                   "--format",    "json",
                                   "--quiet",     "--strict",
                                   "--mappings",  TRIALGATE_SOURCE_DIR "/mappings"};
