@@ -1,5 +1,6 @@
 """The gateway's mails at a real relay. Run by mail.sh, which sets MAIL_SERVER (folder of server.mjs, with certificates in ours/ and strangers/). Alerts
 are put into the store beside the running gateway, as another process of it would."""
+import contextlib
 import json
 import os
 import quopri
@@ -29,7 +30,8 @@ class Relay:
     def start(self):
         self.process = subprocess.Popen(["node", "server.mjs", json.dumps(dict(self.options, port=self.port))], cwd=SERVER, stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline().split()[1])
-        threading.Thread(target=self.read, args=(self.process,), daemon=True).start()
+        self.reader = threading.Thread(target=self.read, args=(self.process,), daemon=True)
+        self.reader.start()
 
     def read(self, process):
         for line in process.stdout:
@@ -38,6 +40,8 @@ class Relay:
     def stop(self):
         self.process.kill()
         self.process.wait()
+        self.reader.join()
+        self.process.stdout.close()
 
     def text(self, n):
         return quopri.decodestring(self.mails[n]["data"]).decode()
@@ -76,6 +80,11 @@ class Mail(Scenario):
         wait_until(lambda: len(self.server.mails) >= count, f"{count} mails arrived")
         self.assertEqual(len(self.server.mails), count)
 
+    def kept(self):
+        """The gateway knows that what has arrived was taken: no mail waits or is being sent."""
+        with contextlib.closing(sqlite3.connect(os.path.join(self.gateway.folder, "data", "trialgate.db"), timeout=30)) as store:
+            wait_until(lambda: store.execute("SELECT count(*) FROM mail").fetchone() == (0,), "no mail is under way")
+
     def ids(self):
         return [re.search(r"Message-ID: <(.*?)>", m["data"])[1] for m in self.server.mails]
 
@@ -104,6 +113,7 @@ class Mail(Scenario):
             self.assertIn(f"T1  sle-uc-msc, participant S-{n}: ALT increased, grade 3 (CTCAE v5.0) {n}\r\n    https://study.example.org/S-{n}\r\n", text)
         self.assertEqual((self.server.mails[0]["from"], self.server.mails[0]["to"]), ("trialgate@example.org", ["alice@example.org"]))
         for _ in range(2):
+            self.kept()  # killed before that, it would send again what has arrived (test below)
             self.gateway.kill()
             self.gateway.start()
             self.gateway.advance(60 * MINUTE)
