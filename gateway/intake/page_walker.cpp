@@ -69,9 +69,12 @@ void page_walker::foreign_link(bool is) {
         source_.foreign_links.insert(reads_);
         services_.faults.raise(fault, "source " + source_.config.name + ": a next link leads to another origin and was not followed; "
                                       "the server's own base URL is probably configured wrongly");
-    } else if (source_.foreign_links.erase(reads_) > 0 && source_.foreign_links.empty()) {
-        services_.faults.clear(fault);
+        return;
     }
+    source_.foreign_links.erase(reads_);
+    // The fault may be older than this source_state: it outlives a restart and a reload.
+    if (source_.foreign_links.empty())
+        services_.faults.clear(fault);
 }
 
 void page_walker::look_at(const fhir::page& page) {

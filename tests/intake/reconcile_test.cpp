@@ -409,6 +409,15 @@ TEST_CASE("a type that is read whole does not end the fault of another type's li
     CHECK(p.fault_keys() == strings{"source.ehr.foreign-link"});
 }
 
+TEST_CASE("the fault of a foreign link is over after a restart, too") {
+    polling p;
+    p.faults.raise("source.ehr.foreign-link", "as the store remembers it");
+    p.server->expect(ok(since, page_of({obs("a", "51:00")})));
+    p.go();
+    p.check_script();
+    CHECK(p.fault_keys().empty());
+}
+
 TEST_CASE("a job is answered at once, and stays while the round fails") {
     polling p;
     p.server->expect(ok(since, page_of({})));

@@ -117,6 +117,13 @@ class Tls(Scenario):
         channel = next(s["channel"] for s in self.hospital.subscriptions() if s["criteria"].split("?")[0] == kind)
         return channel["endpoint"], {k: v.strip() for k, v in (h.split(":", 1) for h in channel["header"])}
 
+    def notify(self, n):
+        """Status of the answer to a result of somebody whom no trial considers."""
+        at, headers = self.hook()
+        headers["Content-Type"] = "application/fhir+json"
+        body = json.dumps(dict(people.bystander_result(n), meta={"versionId": "1", "lastUpdated": "2026-03-15T08:00:00Z"})).encode()
+        return self.ask(at[at.index("/in/"):] + f"/Observation/other{n}-egfr", None, "PUT", body, headers)[0]
+
     def status_by_get(self, s):
         """One request on a connection that is kept."""
         s.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -267,15 +274,11 @@ class Tls(Scenario):
     def test_what_arrives_during_a_reload_is_answered(self):
         self.make_tls_gateway()
         self.ready()
-        at, headers = self.hook()
-        headers["Content-Type"] = "application/fhir+json"
         statuses, stop = [], threading.Event()
 
         def send():
             while not stop.is_set():
-                n = len(statuses)
-                body = json.dumps(dict(people.bystander_result(n), meta={"versionId": "1", "lastUpdated": "2026-03-15T08:00:00Z"})).encode()
-                statuses.append(self.ask(at[at.index("/in/"):] + f"/Observation/other{n}-egfr", None, "PUT", body, headers)[0])
+                statuses.append(self.notify(len(statuses)))
         threads = [threading.Thread(target=send) for _ in range(2)]
         for t in threads:
             t.start()
@@ -291,17 +294,11 @@ class Tls(Scenario):
     def test_a_reload_waits_for_who_waits_for_a_commit(self):
         self.make_tls_gateway()
         self.ready()
-        at, headers = self.hook()
-        headers["Content-Type"] = "application/fhir+json"
-        body = json.dumps(dict(people.bystander_result(0), meta={"versionId": "1", "lastUpdated": "2026-03-15T08:00:00Z"})).encode()
         store = sqlite3.connect(os.path.join(self.gateway.folder, "data", "trialgate.db"), isolation_level=None)
         self.addCleanup(store.close)
         statuses = []
-
-        def send():
-            statuses.append(self.ask(at[at.index("/in/"):] + "/Observation/other0-egfr", None, "PUT", body, headers)[0])
         store.execute("BEGIN IMMEDIATE")  # no commit of the gateway's can be made meanwhile
-        waiting = [threading.Thread(target=send) for _ in range(8)]
+        waiting = [threading.Thread(target=lambda: statuses.append(self.notify(0))) for _ in range(8)]
         for one in waiting:
             one.start()
         threading.Event().wait(1)
@@ -314,7 +311,7 @@ class Tls(Scenario):
             one.join()
         self.assertEqual(statuses, [200] * 8)
         wait_until(lambda: any(" reloaded" in line for line in self.gateway.output), "the configuration is read again")
-        self.assertEqual(self.ask(at[at.index("/in/"):] + "/Observation/other0-egfr", None, "PUT", body, headers)[0], 200)
+        self.assertEqual(self.notify(0), 200)
         self.assertTrue(self.gateway.alive())
 
     # ---- limits of the listener
