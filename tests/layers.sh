@@ -25,6 +25,7 @@ check gateway/probe 'gateway/(work|outbox|input|api|cli|demo)/' 'probe/ asks ser
 check gateway/work 'gateway/(net|intake|outbox|api|cli)/' 'work/ meets intake/ and outbox/ in the store'
 check gateway/outbox 'gateway/(intake|work|input|api|cli)/' 'outbox/ meets intake/ and work/ in the store'
 check gateway/people 'gateway/(net|intake|work|outbox|input|api|cli)/' 'people/ meets work/ in the store'
+check gateway/page 'gateway/(intake|outbox|people|input|api|cli)/' 'page/ meets the others in the store'
 headers=$(grep -rlE '#include *[<"](rapidjson|boost/beast|boost/asio|simdjson)' fhir mappings gateway --include='*.hpp' | xargs grep -lE '#include *[<"](rapidjson|boost/beast|simdjson|boost/asio/([^a]|a[^wn]))' | grep -vE 'fhir/json_(stream|parser|arena)\.hpp|gateway/core/async\.hpp')
 if [ -n "$headers" ]; then
     printf '%s\n  heavy libraries stay out of headers\n' "$headers"

@@ -130,6 +130,36 @@ struct operations_config {
     tls_files tls;
 };
 
+/// Who of the page's users has which roles. Every entry that fits a user counts.
+struct page_access {
+    std::string group;                ///< value of the groups claim; or
+    std::string user;                 ///< value of "sub", "preferred_username" or "email" of the ID token
+    std::vector<std::string> roles;   ///< "coordinator", "investigator", "operator", "auditor"
+    std::vector<std::string> trials;  ///< empty: all
+};
+
+/// The coordinator's page.
+struct page_config {
+    bool enabled = true;
+    std::string address = "127.0.0.1:0";
+    std::string public_url;           ///< how browsers reach it, "https://gw.example.org"; default: scheme and address
+    tls_files tls;                    ///< default: of `listen`
+    bool plain = false;               ///< "tls": "terminated"
+    enum class identity { pseudonym, reference } shows = identity::pseudonym; ///< how people and resources are named
+    bool local_login = true;          ///< the one-time link that `serve` prints; with `oidc` only when the file says so
+    duration_ms session = 8 * hour_ms, idle = 30 * minute_ms; ///< longest session; without any request of the user
+    struct oidc_config {
+        std::string issuer;           ///< empty: no OpenID Connect
+        std::string client_id;
+        secret client_secret;         ///< empty: public client
+        std::string scope = "openid profile email";
+        std::string groups_claim = "groups";
+        std::string ca;               ///< CAs to believe; empty: the system's
+    } oidc;
+    std::vector<page_access> access;
+    std::string ehr_link;             ///< URL of a patient in the hospital's EHR for after a reveal, {id} replaced; may be empty
+};
+
 /// A program that may say who takes part.
 struct api_client {
     std::string name; ///< in the trail of what it ordered
@@ -152,6 +182,7 @@ struct gateway_config {
     listen_config listen;
     operations_config operations;
     std::vector<api_client> api_clients;
+    page_config page;
     limits_config limits;
     std::vector<source_config> sources;
     std::vector<sink_config> sinks;

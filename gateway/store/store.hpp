@@ -8,6 +8,7 @@
 #pragma once
 
 #include "fhir/datetime.hpp"
+#include "gateway/store/coordination.hpp"
 #include "gateway/store/followup.hpp"
 
 #include <map>
@@ -93,6 +94,14 @@ struct decision_row {
     std::string human;         ///< what a person decided in the study system (a ResearchSubject status); empty: nothing
     instant human_at = 0;
     std::string contradiction; ///< status that was alerted as contradicting `human`; empty: none
+    std::string subject;       ///< pseudonym of the person
+    std::string strip;         ///< a character per criterion, in the trial's order: '+' met, '-' not met, '?' unknown; 'M', 'N': met, not met as a person says
+    fhir::date changes_on = fhir::date::highest(); ///< first date on which a criterion differs with no new data
+    instant changed = 0;       ///< when status or strip last became others
+    std::string was;           ///< "status|strip" before that; empty: it is new
+    std::string mark;          ///< what a person said on the page: "not-interested", "screened", "enrolled", "excluded"; empty: nothing
+    instant marked = 0;
+    std::int64_t stamp = 0;    ///< set by the store: grows with every put that changes something a worklist shows
 };
 
 // ---- outbox --------------------------------------------------------------------------------------------------------------
@@ -212,6 +221,30 @@ public:
     /// After the given (source, patient, trial), ascending.
     virtual std::vector<decision_row> decisions_after(std::string_view source, std::string_view patient, std::string_view trial,
                                                       std::size_t limit) = 0;
+
+    virtual std::optional<decision_row> decision_of_subject(std::string_view subject, std::string_view trial) = 0;
+    /// Rows of a trial whose stamp is above `stamp`, by stamp; people who are not listed any more, too.
+    virtual std::vector<decision_row> decisions_since(std::string_view trial, std::int64_t stamp, std::size_t limit) = 0;
+    /// The newest stamp of all.
+    virtual std::int64_t decisions_stamp() = 0;
+
+    // the coordinator's work
+    virtual void history_add(const history_row& row) = 0;
+    /// Newest first.
+    virtual std::vector<history_row> history_of(std::string_view source, std::string_view patient, std::string_view trial, std::size_t limit) = 0;
+    virtual std::int64_t judgement_add(const judgement_row& row) = 0;
+    virtual std::optional<judgement_row> judgement(std::int64_t id) = 0;
+    /// Of one person, also undone ones, oldest first; of every trial when `trial` is empty.
+    virtual std::vector<judgement_row> judgements_of(std::string_view source, std::string_view patient, std::string_view trial) = 0;
+    /// By id, of everybody.
+    virtual std::vector<judgement_row> judgements_after(std::int64_t id, judgement_kind kind, std::size_t limit) = 0;
+    /// False when there is none, or it is undone already.
+    virtual bool judgement_undo(std::int64_t id, std::string_view by, instant at) = 0;
+    virtual std::int64_t audit_add(const audit_row& row) = 0;
+    /// By id.
+    virtual std::vector<audit_row> audit_after(std::int64_t id, std::size_t limit) = 0;
+    /// Newest first.
+    virtual std::vector<audit_row> audit_latest(std::size_t limit) = 0;
 
     /// Ignored when the sink has had this key (waiting, dead or delivered).
     virtual void outbox_add(const outbox_row& row) = 0;

@@ -1,0 +1,55 @@
+// Rows of the coordinator's work: how a decision came about, what people said of it, and who saw what. Part of the contract in store.hpp.
+#pragma once
+
+#include "gateway/core/clock.hpp"
+
+#include <string>
+
+namespace trialgate::gateway {
+
+/// What was said of a person in a trial from `at` on, and why it changed. Written in the transaction of the decision it tells of.
+struct history_row {
+    std::int64_t id = 0;
+    std::string source, patient, trial;
+    instant at = 0;
+    std::string status; ///< as decision_row::status
+    std::string strip;  ///< as decision_row::strip
+    /// What changed it, as JSON: {"by": "record"|"date"|"trial"|"person"|"study", "events": ["Observation/o1 v2", ...], "judgement": 12}. "trial": the
+    /// criteria or settings are others than before.
+    std::string cause;
+};
+
+enum class judgement_kind : std::uint8_t {
+    criterion, ///< `what` is a criterion's id, `value` "met" or "not-met"
+    mark,      ///< `value` "not-interested", "screened", "enrolled" or "excluded"
+    comment,   ///< `reason` is the text
+    mapping,   ///< `value` is JSON {"system","code","display","concept"}: a local code means that concept; a proposal, of no effect by itself
+};
+
+/// Something that a person said about a person in a trial. Never changed but for being undone, never removed.
+struct judgement_row {
+    std::int64_t id = 0;
+    std::string source, patient, trial;
+    judgement_kind kind = judgement_kind::comment;
+    std::string what, value, reason;
+    std::string by, name;   ///< stable id of the user; name as shown
+    std::string role;
+    instant at = 0;
+    std::string undone_by;  ///< empty: it stands
+    instant undone = 0;
+};
+
+/// One line of the trail of who saw and did what. Append-only: the database refuses to change or remove it.
+struct audit_row {
+    std::int64_t id = 0;
+    instant at = 0;
+    std::string by, name, role;        ///< empty `by`: nobody was logged in
+    std::string address;               ///< of the client
+    std::string action;                ///< "login", "view-patient", "view-list", "reveal", "judge", "undo", "acknowledge", "export", "replay" ...
+    std::string trial, subject;        ///< subject: pseudonym; empty where none is concerned
+    std::string detail;                ///< no patient data
+    bool refused = false;
+    std::string seal;                  ///< SHA-256 over this row and the seal before it, set by the store: a row taken out from the middle is seen
+};
+
+} // namespace trialgate::gateway
