@@ -2,6 +2,7 @@
 // are).
 #include "tests/support/scan_oracle.hpp"
 #include "tests/support/shared.hpp"
+#include "tests/support/source_folder.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -179,7 +180,7 @@ TEST_CASE("scan: random resources and Bundles of them are judged as the JSON par
 
 TEST_CASE("scan: the seeds of the fuzzer keep the promises") {
     tests::scan_oracle oracle;
-    const auto seeds = files_of(std::filesystem::path(TRIALGATE_SOURCE_DIR) / "tests/fuzz/corpus/scan");
+    const auto seeds = files_of(std::filesystem::path(trialgate::test::source_folder()) / "tests/fuzz/corpus/scan");
     CHECK(seeds.size() >= 10);
     for (const auto& path : seeds) {
         INFO(path);

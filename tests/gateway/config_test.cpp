@@ -2,6 +2,7 @@
 #include "config_folder.hpp"
 #include "gateway/core/config_reader.hpp"
 #include "gateway/core/pem_files.hpp"
+#include "tests/support/source_folder.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -17,7 +18,7 @@ using tests::file_content;
 
 namespace {
 
-const fs::path files = fs::path(TRIALGATE_SOURCE_DIR) / "tests/gateway/config";
+const fs::path files = fs::path(trialgate::test::source_folder()) / "tests/gateway/config";
 
 std::vector<fs::path> json_in(const fs::path& folder) {
     std::vector<fs::path> out;
@@ -128,7 +129,7 @@ TEST_CASE("config: every member reaches its field") {
 }
 
 TEST_CASE("config: the reference in the README is a configuration without a mistake, and names every member") {
-    const std::string readme = file_content(fs::path(TRIALGATE_SOURCE_DIR) / "gateway/core/README.md");
+    const std::string readme = file_content(fs::path(trialgate::test::source_folder()) / "gateway/core/README.md");
     const auto begin = readme.find("```jsonc\n"), end = readme.find("\n```", begin + 9);
     REQUIRE(end != readme.npos);
     ::setenv("TRIALGATE_METRICS_TOKEN", "a-secret-long-enough-for-all", 1);
@@ -140,7 +141,7 @@ TEST_CASE("config: the reference in the README is a configuration without a mist
     std::set<std::string> members;
     static const std::regex asked(R"re((?:take|need|text|texts|truth|span|number|one_of|file|member|useless|each)\("([A-Za-z]+)")re");
     for (const char* part : {"config.cpp", "config_parts.cpp", "config_sides.cpp", "config_people.cpp"}) {
-        const std::string source = file_content(fs::path(TRIALGATE_SOURCE_DIR) / "gateway/core" / part);
+        const std::string source = file_content(fs::path(trialgate::test::source_folder()) / "gateway/core" / part);
         for (std::sregex_iterator at(source.begin(), source.end(), asked), none; at != none; ++at)
             members.insert((*at)[1]);
     }

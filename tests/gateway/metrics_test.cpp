@@ -1,5 +1,6 @@
 #include "gateway/core/metrics.hpp"
 #include "scratch.hpp"
+#include "tests/support/source_folder.hpp"
 
 #include <catch2/catch.hpp>
 #include <regex>
@@ -19,7 +20,7 @@ struct listed {
 
 std::vector<listed> golden() {
     std::vector<listed> out;
-    std::ifstream in(fs::path(TRIALGATE_SOURCE_DIR) / "tests/gateway/metrics.txt");
+    std::ifstream in(fs::path(trialgate::test::source_folder()) / "tests/gateway/metrics.txt");
     for (std::string line; std::getline(in, line);) {
         std::istringstream words(line);
         listed one;
@@ -73,14 +74,14 @@ TEST_CASE("metrics: names, kinds and labels are those of the list") {
         CHECK(has(m.text(), "# HELP " + one.name + ' '));
         CHECK((one.kind == "counter") == (one.name.ends_with("_total")));
     }
-    CHECK(names == names_in(fs::path(TRIALGATE_SOURCE_DIR) / "gateway/core/metrics.cpp"));
+    CHECK(names == names_in(fs::path(trialgate::test::source_folder()) / "gateway/core/metrics.cpp"));
 }
 
 TEST_CASE("metrics: no source file uses a name that is not listed") {
     std::set<std::string> names;
     for (const listed& one : golden())
         names.insert(one.name);
-    for (const auto& entry : fs::recursive_directory_iterator(fs::path(TRIALGATE_SOURCE_DIR) / "gateway"))
+    for (const auto& entry : fs::recursive_directory_iterator(fs::path(trialgate::test::source_folder()) / "gateway"))
         if (entry.path().extension() == ".cpp")
             for (const std::string& used : names_in(entry.path())) {
                 INFO(entry.path().filename() << ' ' << used);

@@ -2,6 +2,7 @@
 #include "gateway/api/operations.hpp"
 #include "gateway/core/async.hpp"
 #include "scratch.hpp"
+#include "tests/support/source_folder.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
@@ -137,7 +138,7 @@ TEST_CASE("service: the systemd unit has no mistake") {
         std::fprintf(stderr, "skipped: systemd-analyze verify (not installed)\n");
         return;
     }
-    std::string unit = trialgate::tests::file_content(std::filesystem::path(TRIALGATE_SOURCE_DIR) / "gateway/trialgate.service");
+    std::string unit = trialgate::tests::file_content(std::filesystem::path(trialgate::test::source_folder()) / "gateway/trialgate.service");
     const std::string program = "/usr/bin/trialgate serve";
     REQUIRE(unit.find(program) != unit.npos);
     unit.replace(unit.find(program), program.size(), "/bin/true"); // ours is not installed where the test runs

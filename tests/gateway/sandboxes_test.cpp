@@ -1,5 +1,6 @@
 // The configurations for public servers: each is right as far as can be said offline, once its secrets exist.
 #include "fhir/json.hpp"
+#include "tests/support/source_folder.hpp"
 #include "verb_run.hpp"
 
 #include <catch2/catch.hpp>
@@ -12,7 +13,7 @@ namespace json = fhir::json;
 
 namespace {
 
-const fs::path sandboxes = fs::path(TRIALGATE_SOURCE_DIR) / "gateway/sandboxes";
+const fs::path sandboxes = fs::path(trialgate::test::source_folder()) / "gateway/sandboxes";
 
 std::vector<fs::path> configurations() {
     std::vector<fs::path> out;
@@ -71,7 +72,7 @@ private:
 } // namespace
 
 TEST_CASE("sandboxes: check accepts every one, of an open server it warns, and of nothing else") {
-    ::setenv("TRIALGATE_MAPPINGS", TRIALGATE_SOURCE_DIR "/mappings", 1);
+    ::setenv("TRIALGATE_MAPPINGS", (trialgate::test::source_folder() + "/mappings").c_str(), 1);
     for (const fs::path& file : configurations()) {
         const sandbox s(file);
         s.make_secrets();
@@ -90,7 +91,7 @@ TEST_CASE("sandboxes: check accepts every one, of an open server it warns, and o
 }
 
 TEST_CASE("sandboxes: without its secrets each is refused, and every missing one is named") {
-    ::setenv("TRIALGATE_MAPPINGS", TRIALGATE_SOURCE_DIR "/mappings", 1);
+    ::setenv("TRIALGATE_MAPPINGS", (trialgate::test::source_folder() + "/mappings").c_str(), 1);
     for (const fs::path& file : configurations()) {
         const sandbox s(file);
         if (s.secrets() == 0)

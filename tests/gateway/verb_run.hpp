@@ -3,6 +3,7 @@
 
 #include "config_folder.hpp"
 #include "gateway/cli/live.hpp"
+#include "tests/support/source_folder.hpp"
 
 #include <regex>
 #include <sstream>
@@ -42,7 +43,7 @@ class site {
 public:
     site() {
         ::setenv("NO_COLOR", "1", 1);
-        ::setenv("TRIALGATE_MAPPINGS", TRIALGATE_SOURCE_DIR "/mappings", 1);
+        ::setenv("TRIALGATE_MAPPINGS", (trialgate::test::source_folder() + "/mappings").c_str(), 1);
         config_ = files_.at().write("gateway.json", R"({
             "data": "store", "timeZone": "Europe/Berlin", "pseudonymKey": {"file": "secret"},
             "sources": [{"name": "ehr", "url": "http://localhost:1/fhir", "delivery": "poll"}, {"name": "lab", "url": "http://localhost:2/fhir", "delivery": "poll"}],

@@ -1,5 +1,6 @@
 // The verbs around a live gateway, as an operator and a script see them: output, exit code, and what is in the store afterwards.
 #include "fhir/json.hpp"
+#include "tests/support/source_folder.hpp"
 #include "verb_run.hpp"
 
 #include <catch2/catch.hpp>
@@ -270,7 +271,7 @@ TEST_CASE("quarantine drop: only when it is meant") {
 }
 
 TEST_CASE("check: a configuration without a mistake is summed up") {
-    ::setenv("TRIALGATE_MAPPINGS", TRIALGATE_SOURCE_DIR "/mappings", 1);
+    ::setenv("TRIALGATE_MAPPINGS", (trialgate::test::source_folder() + "/mappings").c_str(), 1);
     const site s;
     const ran r = run({"check", "--config", s.config()});
     CHECK(r.code == 0);
@@ -284,7 +285,7 @@ TEST_CASE("check: a configuration without a mistake is summed up") {
 }
 
 TEST_CASE("check: warnings alone are findings, errors a failure") {
-    ::setenv("TRIALGATE_MAPPINGS", TRIALGATE_SOURCE_DIR "/mappings", 1);
+    ::setenv("TRIALGATE_MAPPINGS", (trialgate::test::source_folder() + "/mappings").c_str(), 1);
     const site s;
     const std::string warned = s.at().write("warned.json", R"({"data": "d", "timeZone": "UTC", "sources": []})");
     const ran w = run({"check", "--config", warned});
@@ -309,7 +310,7 @@ TEST_CASE("check: warnings alone are findings, errors a failure") {
 }
 
 TEST_CASE("check: a sink's trial must be loaded") {
-    ::setenv("TRIALGATE_MAPPINGS", TRIALGATE_SOURCE_DIR "/mappings", 1);
+    ::setenv("TRIALGATE_MAPPINGS", (trialgate::test::source_folder() + "/mappings").c_str(), 1);
     const site s;
     const std::string config = s.at().write("sink.json", R"({"data": "d", "timeZone": "UTC", "pseudonymKey": {"file": "secret"},
         "sources": [{"name": "ehr", "url": "http://localhost:1", "delivery": "poll"}],
@@ -320,8 +321,8 @@ TEST_CASE("check: a sink's trial must be loaded") {
 }
 
 TEST_CASE("check: a file that is no JSON is an error with its place") {
-    ::setenv("TRIALGATE_MAPPINGS", TRIALGATE_SOURCE_DIR "/mappings", 1);
-    const ran r = run({"check", "--config", TRIALGATE_SOURCE_DIR "/tests/gateway/config/bad/not-json.json"});
+    ::setenv("TRIALGATE_MAPPINGS", (trialgate::test::source_folder() + "/mappings").c_str(), 1);
+    const ran r = run({"check", "--config", trialgate::test::source_folder() + "/tests/gateway/config/bad/not-json.json"});
     CHECK(r.code == 1);
     CHECK(says(r.out, "not-json\\.json:3:3: error: expected ',' or '\\}'"));
 }

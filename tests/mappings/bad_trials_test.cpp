@@ -1,6 +1,7 @@
 // Every way in which a trial file can be wrong is a file in bad-trials: its first lines say what must be reported, and where.
 #include "mappings/engine/trial_file.hpp"
 #include "small_library.hpp"
+#include "tests/support/source_folder.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -38,7 +39,7 @@ struct bad_file {
 
 std::vector<bad_file> bad_files() {
     std::vector<bad_file> out;
-    const auto folder = std::filesystem::path(TRIALGATE_SOURCE_DIR) / "tests" / "mappings" / "bad-trials";
+    const auto folder = std::filesystem::path(trialgate::test::source_folder()) / "tests" / "mappings" / "bad-trials";
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
         if (entry.path().extension() != ".json")
             continue;

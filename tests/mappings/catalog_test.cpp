@@ -1,6 +1,7 @@
 #include "mappings/engine/catalog.hpp"
 
 #include "fhir/json.hpp"
+#include "tests/support/source_folder.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -435,7 +436,7 @@ TEST_CASE("catalog: filters that cannot be evaluated and lists that mean everyth
 }
 
 TEST_CASE("catalog: the library of the project loads without a problem") {
-    const std::filesystem::path root = std::filesystem::path(TRIALGATE_SOURCE_DIR) / "mappings" / "library";
+    const std::filesystem::path root = std::filesystem::path(trialgate::test::source_folder()) / "mappings" / "library";
     std::vector<source_file> files;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(root))
         if (entry.path().extension() == ".json" && entry.path().parent_path().filename() != "scores") {

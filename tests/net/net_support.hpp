@@ -6,6 +6,7 @@
 #include "gateway/net/http_server.hpp"
 #include "gateway/net/tls.hpp"
 #include "tests/support/scratch_folder.hpp"
+#include "tests/support/source_folder.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/detached.hpp>
@@ -130,7 +131,7 @@ inline bool shell(const std::string& command) {
 class certificates : public temporary_folder {
 public:
     certificates() { make("localhost client other.example"); }
-    void make(const std::string& arguments) const { REQUIRE(shell(TRIALGATE_SOURCE_DIR "/certs/make.sh --to '" + path().string() + "' " + arguments)); }
+    void make(const std::string& arguments) const { REQUIRE(shell(trialgate::test::source_folder() + "/certs/make.sh --to '" + path().string() + "' " + arguments)); }
     /// As `NAME`, but its time is over.
     void make_expired(const std::string& name) const {
         write("expired.conf", "subjectAltName = DNS:localhost,IP:127.0.0.1,IP:::1\n");

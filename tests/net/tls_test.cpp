@@ -1,4 +1,5 @@
 #include "net_support.hpp"
+#include "tests/support/source_folder.hpp"
 
 #include <openssl/ssl.h>
 
@@ -279,7 +280,7 @@ TEST_CASE("certs/make.sh keeps the CA, renews leaf certificates and keeps keys p
     for (const char* name : {"ca.key", "localhost.key", "client.key"})
         CHECK(std::filesystem::status(certs.file(name)).permissions() == (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
     std::filesystem::remove(certs.file("ca.key"));
-    const std::string again = TRIALGATE_SOURCE_DIR "/certs/make.sh --to '" + certs.path().string() + "'";
+    const std::string again = trialgate::test::source_folder() + "/certs/make.sh --to '" + certs.path().string() + "'";
     CHECK_FALSE(shell(again));
     CHECK_FALSE(shell(again + " --new-ca --days 826"));
     CHECK_FALSE(shell(again + " --new-ca ../evil"));
@@ -288,7 +289,7 @@ TEST_CASE("certs/make.sh keeps the CA, renews leaf certificates and keeps keys p
 
 TEST_CASE("certs/make-signing-key.sh makes keys for both algorithms and overwrites none") {
     const temporary_folder folder;
-    const std::string make = TRIALGATE_SOURCE_DIR "/certs/make-signing-key.sh --to '" + folder.path().string() + "'";
+    const std::string make = trialgate::test::source_folder() + "/certs/make-signing-key.sh --to '" + folder.path().string() + "'";
     REQUIRE(shell(make + " ec"));
     REQUIRE(shell(make + " --rsa rsa"));
     CHECK(shell("openssl pkey -in '" + folder.file("ec.key") + "' -noout -text | grep -q secp384r1"));

@@ -3,6 +3,7 @@
 #include "gateway/demo/fhir_server.hpp"
 #include "gateway/demo/story.hpp"
 #include "gateway/probe/probe.hpp"
+#include "tests/support/source_folder.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
@@ -19,7 +20,7 @@ struct hospital {
     demo_server server{io.get_executor(), {"Simulated hospital", token, nullptr, nullptr, {}}, system_clock()};
 
     hospital() {
-        const story told = read_story(std::string(TRIALGATE_SOURCE_DIR) + "/gateway/demo/cohort");
+        const story told = read_story(trialgate::test::source_folder() + "/gateway/demo/cohort");
         for (const story_step& s : told.before)
             if (!s.text.empty())
                 server.put(s.type, s.id, s.text);

@@ -1,5 +1,6 @@
 #include "gateway/core/json_text.hpp"
 #include "gateway/probe/probe.hpp"
+#include "tests/support/source_folder.hpp"
 
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -31,7 +32,7 @@ probe_report report() {
     return r;
 }
 
-std::string page(const check_info& c) { return std::string(TRIALGATE_SOURCE_DIR) + "/gateway/probe/checks/" + std::string(c.id) + ".md"; }
+std::string page(const check_info& c) { return trialgate::test::source_folder() + "/gateway/probe/checks/" + std::string(c.id) + ".md"; }
 
 } // namespace
 
@@ -53,7 +54,7 @@ TEST_CASE("checks: ids are stable names, each once, and each has its page") {
         CHECK(text.str().find(c.title) != std::string::npos);
     }
     CHECK(ids.size() > 40);
-    for (const auto& file : std::filesystem::directory_iterator(std::string(TRIALGATE_SOURCE_DIR) + "/gateway/probe/checks"))
+    for (const auto& file : std::filesystem::directory_iterator(trialgate::test::source_folder() + "/gateway/probe/checks"))
         CHECK(ids.contains(file.path().stem().string()));
 }
 

@@ -2,6 +2,8 @@
 // message, where it is absent: the project builds and passes without it.
 #pragma once
 
+#include "tests/support/source_folder.hpp"
+
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
@@ -11,7 +13,7 @@ namespace trialgate::tests {
 
 /// The folder of reference material, or nothing (and a line on standard error that says what is skipped).
 inline std::optional<std::filesystem::path> shared_folder(const char* skipped) {
-    std::filesystem::path at = std::filesystem::path(TRIALGATE_SOURCE_DIR).parent_path() / "shared";
+    std::filesystem::path at = std::filesystem::path(trialgate::test::source_folder()).parent_path() / "shared";
     if (const char* set = std::getenv("TRIALGATE_SHARED"))
         at = set;
     std::error_code ignored;

@@ -1,4 +1,5 @@
 #include "tests/support/shipped.hpp"
+#include "tests/support/source_folder.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -35,7 +36,7 @@ std::vector<source_file> library_files(const fs::path& root) {
 }
 
 shipped_library load() {
-    const fs::path root = fs::path(TRIALGATE_SOURCE_DIR) / "mappings";
+    const fs::path root = fs::path(trialgate::test::source_folder()) / "mappings";
     const std::vector<source_file> files = library_files(root);
     const std::vector<source_file> scores = json_files(root / "library/scores");
     shipped_library out;
@@ -64,7 +65,7 @@ const shipped_library& shipped() {
 const std::shared_ptr<const catalog>& shipped_unverified() {
     static const std::shared_ptr<const catalog> once = [] {
         std::vector<problem> problems;
-        return catalog::load(library_files(fs::path(TRIALGATE_SOURCE_DIR) / "mappings"), {.unverified_codes = true}, problems);
+        return catalog::load(library_files(fs::path(trialgate::test::source_folder()) / "mappings"), {.unverified_codes = true}, problems);
     }();
     return once;
 }

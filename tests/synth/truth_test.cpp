@@ -3,6 +3,7 @@
 #include "fhir/json.hpp"
 #include "gateway/synth/cohort.hpp"
 #include "tests/gateway/verb_run.hpp"
+#include "tests/support/source_folder.hpp"
 
 #include <catch2/catch.hpp>
 #include <map>
@@ -65,7 +66,7 @@ std::map<std::string, said> screened(const std::string& records, const cohort_op
                                   "--trial",     (std::string(truth_trial) + '@').append(truth_version),
                                   "--format",    "json",
                                   "--quiet",     "--strict",
-                                  "--mappings",  TRIALGATE_SOURCE_DIR "/mappings"};
+                                  "--mappings",  trialgate::test::source_folder() + "/mappings"};
     if (const std::string map = site_map_of(*o.in); !map.empty() && with_map)
         verb.insert(verb.end(), {"--map", folder.write("map.json", map)});
     const tests::ran r = tests::run(verb);
