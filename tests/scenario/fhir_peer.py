@@ -44,6 +44,14 @@ def tokens(value):
         yield "", value
 
 
+def references(resource):
+    """Whom a resource is about, as "Patient/p1"."""
+    named = [resource[m] for m in ("subject", "patient", "individual") if isinstance(resource.get(m), dict)]
+    named += [p["actor"] for p in resource.get("participant", []) if "actor" in p]
+    for literal in (str(r.get("reference", "")) for r in named):
+        yield "/".join(literal.rsplit("/", 2)[-2:])
+
+
 class Server(ThreadingHTTPServer):
     request_queue_size = 64
 
@@ -63,6 +71,7 @@ class Peer:
         self.now = start_ms
         self.lock = threading.RLock()
         self.data = {}                 # type -> id -> [(version, lastUpdated, resource or None)]
+        self.of_person = {}            # (type, "p1") -> ids that named this person in any version: thousands of people are asked for one by one
         self.violations, self.requests = [], []
         self.faults = faults or {}     # name -> probability: "drop", "repeat", "reorder" messages, "error": 503, "silence": done, not answered
         self.searches, self.pages = {}, 0
@@ -106,6 +115,8 @@ class Peer:
             meta = dict(r.get("meta", {}), versionId=str(number), lastUpdated=instant(self.now))
             r["meta"] = meta
             versions.append((number, self.now, r))
+            for reference in references(r):
+                self.of_person.setdefault((kind, reference.rsplit("/", 1)[-1]), {})[r["id"]] = True
             if notify and kind != "Subscription":
                 self._notify("update" if number > 1 else "create", r)
             return r
@@ -367,9 +378,20 @@ class Handler(BaseHTTPRequestHandler):
         return self.answer(201 if created else 200, stored, {
             "Location": f"{peer.base}/{kind}/{stored['id']}/_history/{stored['meta']['versionId']}", "ETag": f'W/"{stored["meta"]["versionId"]}"'})
 
+    def candidates(self, kind, parameters):
+        """All that can match, found by id or by person where one is asked for."""
+        peer = self.peer
+        about = next((parameters[name] for name in ("patient", "subject", "individual") if name in parameters), "")
+        ids = parameters.get("_id", "").split(",") if "_id" in parameters else None
+        if about:
+            ids = [key for w in about.split(",") for key in peer.of_person.get((kind, w.rsplit("/", 1)[-1]), {})]
+        if ids is None:
+            return peer.current(kind)
+        return [r for r in (peer.get(kind, key) for key in dict.fromkeys(ids)) if r is not None]
+
     def matches(self, kind, parameters):
         found = []
-        for resource in self.peer.current(kind):
+        for resource in self.candidates(kind, dict(parameters)):
             ok = True
             for name, value in parameters:
                 wanted = value.split(",")
@@ -385,10 +407,7 @@ class Handler(BaseHTTPRequestHandler):
                     have = list(tokens(resource.get(name, [])))
                     ok &= any(w in (c, f"{s}|{c}", f"{s}|") for w in wanted for s, c in have)
                 elif name in ("patient", "subject", "individual"):
-                    named = [resource[m] for m in ("subject", "patient", "individual") if isinstance(resource.get(m), dict)]
-                    named += [p["actor"] for p in resource.get("participant", []) if "actor" in p]
-                    literals = [str(r.get("reference", "")) for r in named]
-                    ok &= any(t == w or t.endswith("/" + w) for w in wanted for t in literals)
+                    ok &= any(t == w or t.endswith("/" + w) for w in wanted for t in references(resource))
                 elif name == "url":
                     ok &= value in (resource.get("endpoint"), (resource.get("channel") or {}).get("endpoint"), resource.get("url"))
                 elif name not in ("_sort", "_count", "_include", "_total", "_elements", "type"):
