@@ -53,8 +53,9 @@ def load(test, people, count):
     print(f"{count} people put into the hospital in {time.monotonic() - begin:.0f} s", flush=True)
     begin = time.monotonic()
     test.gateway = None
-    test.make_gateway(source={"types": ["Patient", "Observation", "Condition", "MedicationStatement"], "concurrency": 8, "pageSize": 1000})
+    test.make_gateway(start=False, source={"types": ["Patient", "Observation", "Condition", "MedicationStatement"], "concurrency": 8, "pageSize": 1000})
     test.gateway.config["sinks"] = []
+    test.gateway.start()
     test.subscribed()
     while test.gateway.metric("trialgate_source_jobs", kind="hydrate") or test.gateway.metric("trialgate_patients") < count:
         if time.monotonic() - begin > 1200:
@@ -117,19 +118,17 @@ def main():
     shown = [of_subject[s] for s in visible if s in of_subject]
     rest = [f"bench{n}" for n in range(0, options.people, 37)]
     keys = [k for pair in zip(shown * (len(rest) // max(1, len(shown)) + 1), rest) for k in pair]
-    sent, delays, stop = {}, [], threading.Event()
-    spent = []
+    sent, delays, spent = {}, [], []
     feeder = threading.Thread(target=lambda: spent.append(events(test, people, keys, options.rate, options.seconds, sent)))
     feeder.start()
-    while feeder.is_alive() or not stop.wait(3):
+    last = None
+    while last is None or time.monotonic() < last:
+        if last is None and not feeder.is_alive():
+            last = time.monotonic() + 3  # what is still on its way
         for subject, at in browser.ask(do="seen")["seen"].items():
             before = [t for t in sent.get(of_subject.get(subject, ""), []) if t <= at]
             if before:
                 delays.append(at - before[-1])
-        if not feeder.is_alive():
-            if stop.is_set():
-                break
-            stop.set()
         time.sleep(0.05)
     report = browser.ask(do="report")
     print(f"{options.rate * options.seconds} events in {spent[0]:.0f} s; {len(delays)} changes on screen: {percentile(delays, 0.5):.0f} ms median, "
