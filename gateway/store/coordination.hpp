@@ -4,6 +4,7 @@
 #include "gateway/core/clock.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace trialgate::gateway {
 
@@ -37,6 +38,13 @@ struct judgement_row {
     instant at = 0;
     std::string undone_by;  ///< empty: it stands
     instant undone = 0;
+    std::int64_t unread = 0; ///< set by the store: how often it was made or undone since a worker has looked; 0: it has
+};
+
+/// How many comments stand of a person in a trial.
+struct comment_count {
+    std::string source, patient;
+    std::int64_t comments = 0;
 };
 
 /// One line of the trail of who saw and did what. Append-only: the database refuses to change or remove it.
@@ -51,5 +59,8 @@ struct audit_row {
     bool refused = false;
     std::string seal;                  ///< SHA-256 over this row and the seal before it, set by the store: a row taken out from the middle is seen
 };
+
+/// The seal of `row` (with its id) when the row before it bears `before`; of the first row `before` is empty. 64 hex digits.
+std::string audit_seal(std::string_view before, const audit_row& row);
 
 } // namespace trialgate::gateway

@@ -22,10 +22,37 @@ decltype(auto) columns(R& r, Use use) {
     return use(r.source, r.key, r.hydrated, r.changes_on, r.changed, blob{r.records});
 }
 
-#define TRIALGATE_DECISION_COLUMNS "source, patient, trial, status, number, pushed, decided, human, human_at, contradiction"
+#define TRIALGATE_DECISION_COLUMNS                                                                                                          \
+    "source, patient, trial, status, number, pushed, decided, human, human_at, contradiction, subject, strip, changes_on, changed, was, "    \
+    "mark, marked, stamp"
 template <row_of<decision_row> R, class Use>
 decltype(auto) columns(R& r, Use use) {
-    return use(r.source, r.patient, r.trial, r.status, r.number, r.pushed, r.decided, r.human, r.human_at, r.contradiction);
+    return use(r.source, r.patient, r.trial, r.status, r.number, r.pushed, r.decided, r.human, r.human_at, r.contradiction, r.subject, r.strip,
+               r.changes_on, r.changed, r.was, r.mark, r.marked, r.stamp);
+}
+
+#define TRIALGATE_HISTORY_COLUMNS "id, source, patient, trial, at, status, strip, cause"
+template <row_of<history_row> R, class Use>
+decltype(auto) columns(R& r, Use use) {
+    return use(r.id, r.source, r.patient, r.trial, r.at, r.status, r.strip, r.cause);
+}
+
+#define TRIALGATE_JUDGEMENT_COLUMNS                                                                                                         \
+    "id, source, patient, trial, kind, what, value, reason, by, name, role, at, undone_by, undone, unread"
+template <row_of<judgement_row> R, class Use>
+decltype(auto) columns(R& r, Use use) {
+    return use(r.id, r.source, r.patient, r.trial, r.kind, r.what, r.value, r.reason, r.by, r.name, r.role, r.at, r.undone_by, r.undone,
+               r.unread);
+}
+template <row_of<comment_count> R, class Use>
+decltype(auto) columns(R& r, Use use) {
+    return use(r.source, r.patient, r.comments);
+}
+
+#define TRIALGATE_AUDIT_COLUMNS "id, at, by, name, role, address, action, trial, subject, detail, refused, seal"
+template <row_of<audit_row> R, class Use>
+decltype(auto) columns(R& r, Use use) {
+    return use(r.id, r.at, r.by, r.name, r.role, r.address, r.action, r.trial, r.subject, r.detail, r.refused, r.seal);
 }
 
 #define TRIALGATE_OUTBOX_COLUMNS "id, sink, subject, trial, kind, key, created, state, attempts, not_before, error, body"

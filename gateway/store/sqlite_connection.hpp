@@ -1,5 +1,5 @@
 // `store` on SQLite: one connection. Its methods stand in sqlite_store.cpp (opening, journal, values), sqlite_patients.cpp, sqlite_outbox.cpp,
-// sqlite_intake.cpp and sqlite_followup.cpp.
+// sqlite_intake.cpp, sqlite_followup.cpp and sqlite_coordination.cpp.
 #pragma once
 
 #include "gateway/store/sqlite_columns.hpp"
@@ -47,6 +47,25 @@ public:
     void decision_put(const decision_row& row) override;
     std::vector<decision_row> decisions_after(std::string_view source, std::string_view patient, std::string_view trial,
                                               std::size_t limit) override;
+    std::optional<decision_row> decision_of_subject(std::string_view subject, std::string_view trial) override;
+    std::vector<decision_row> decisions_since(std::string_view trial, std::int64_t stamp, std::size_t limit) override;
+    std::int64_t decisions_stamp() override;
+
+    void history_add(const history_row& row) override;
+    std::vector<history_row> history_of(std::string_view source, std::string_view patient, std::string_view trial, std::size_t limit) override;
+    std::int64_t judgement_add(const judgement_row& row) override;
+    std::optional<judgement_row> judgement(std::int64_t id) override;
+    std::vector<judgement_row> judgements_of(std::string_view source, std::string_view patient, std::string_view trial) override;
+    std::vector<judgement_row> judgements_after(std::int64_t id, judgement_kind kind, std::size_t limit) override;
+    bool judgement_undo(std::int64_t id, std::string_view by, instant at) override;
+    std::vector<judgement_row> judgements_to_look_at(std::size_t limit) override;
+    void judgement_looked_at(std::int64_t id, std::int64_t unread) override;
+    std::vector<comment_count> comment_counts(std::string_view trial) override;
+    void survivor_put(std::string_view source, std::string_view name, std::string_view person) override;
+    std::string survivor(std::string_view source, std::string_view name) override;
+    std::int64_t audit_add(const audit_row& row) override;
+    std::vector<audit_row> audit_after(std::int64_t id, std::size_t limit) override;
+    std::vector<audit_row> audit_latest(std::size_t limit) override;
 
     void outbox_add(const outbox_row& row) override;
     std::vector<outbox_row> outbox_due(std::string_view sink, instant now, std::size_t limit) override;
@@ -127,6 +146,8 @@ private:
     /// An alert was changed: `change` and the count of changes go together.
     template <class Change>
     void alert_changed(Change change);
+    /// The person's row in a worklist has news that do not stand in the decision.
+    void restamp(std::string_view source, std::string_view patient, std::string_view trial);
 
     database db_;
     /// What this transaction adds to journal_total, which is written once a commit.

@@ -105,7 +105,50 @@ CREATE TABLE mail_count(
     person TEXT NOT NULL PRIMARY KEY, day INTEGER NOT NULL, mails INTEGER NOT NULL, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr migration history[] = {{1, first_schema}, {2, followup_schema}};
+// The coordinator's page. Everybody is evaluated once more, so that the new columns fill.
+constexpr const char* page_schema = R"sql(
+ALTER TABLE decision ADD COLUMN subject TEXT NOT NULL DEFAULT '';
+ALTER TABLE decision ADD COLUMN strip TEXT NOT NULL DEFAULT '';
+ALTER TABLE decision ADD COLUMN changes_on INTEGER NOT NULL DEFAULT 2000000000;
+ALTER TABLE decision ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE decision ADD COLUMN was TEXT NOT NULL DEFAULT '';
+ALTER TABLE decision ADD COLUMN mark TEXT NOT NULL DEFAULT '';
+ALTER TABLE decision ADD COLUMN marked INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE decision ADD COLUMN stamp INTEGER NOT NULL DEFAULT 0;
+UPDATE decision SET stamp = id, changed = decided;
+CREATE INDEX decision_list ON decision(trial, stamp);
+CREATE INDEX decision_subject ON decision(subject, trial);
+CREATE TABLE decision_stamp(one INTEGER PRIMARY KEY CHECK (one = 1), stamp INTEGER NOT NULL) STRICT;
+INSERT INTO decision_stamp SELECT 1, coalesce(max(id), 0) FROM decision;
+UPDATE patient SET changes_on = -2000000000;
+
+CREATE TABLE history(
+    id INTEGER PRIMARY KEY, source TEXT NOT NULL, patient TEXT NOT NULL, trial TEXT NOT NULL, at INTEGER NOT NULL, status TEXT NOT NULL,
+    strip TEXT NOT NULL, cause TEXT NOT NULL) STRICT;
+CREATE INDEX history_of ON history(source, patient, trial, id);
+CREATE TABLE judgement(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, patient TEXT NOT NULL, trial TEXT NOT NULL, kind INTEGER NOT NULL,
+    what TEXT NOT NULL, by TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL, at INTEGER NOT NULL,
+    undone_by TEXT NOT NULL, undone INTEGER NOT NULL, unread INTEGER NOT NULL, value TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
+CREATE INDEX judgement_of ON judgement(source, patient, trial, id);
+CREATE INDEX judgement_kind ON judgement(kind, id);
+CREATE INDEX judgement_unread ON judgement(id, unread) WHERE unread > 0;
+CREATE INDEX judgement_comment ON judgement(trial, source, patient, kind, undone_by) WHERE kind = 2 AND undone_by = '';
+CREATE TABLE survivor(
+    source TEXT NOT NULL, name TEXT NOT NULL, person TEXT NOT NULL, PRIMARY KEY (source, name)) STRICT, WITHOUT ROWID;
+CREATE INDEX survivor_of ON survivor(source, person);
+
+CREATE TABLE audit(
+    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, by TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL, address TEXT NOT NULL,
+    action TEXT NOT NULL, trial TEXT NOT NULL, subject TEXT NOT NULL, refused INTEGER NOT NULL, seal TEXT NOT NULL, detail TEXT NOT NULL) STRICT;
+CREATE TRIGGER audit_never_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+CREATE TRIGGER audit_never_removed BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+-- REPLACE removes without asking the trigger above.
+CREATE TRIGGER audit_only_appended BEFORE INSERT ON audit WHEN NEW.id <= (SELECT max(id) FROM audit)
+    BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+)sql";
+
+constexpr migration history[] = {{1, first_schema}, {2, followup_schema}, {3, page_schema}};
 
 } // namespace
 

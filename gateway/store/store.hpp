@@ -94,12 +94,12 @@ struct decision_row {
     std::string human;         ///< what a person decided in the study system (a ResearchSubject status); empty: nothing
     instant human_at = 0;
     std::string contradiction; ///< status that was alerted as contradicting `human`; empty: none
-    std::string subject;       ///< pseudonym of the person
-    std::string strip;         ///< a character per criterion, in the trial's order: '+' met, '-' not met, '?' unknown; 'M', 'N': met, not met as a person says
+    std::string subject = {};  ///< pseudonym of the person
+    std::string strip = {};    ///< a character per criterion, in the trial's order: '+' met, '-' not met, '?' unknown; 'M', 'N': met, not met as a person says
     fhir::date changes_on = fhir::date::highest(); ///< first date on which a criterion differs with no new data
     instant changed = 0;       ///< when status or strip last became others
-    std::string was;           ///< "status|strip" before that; empty: it is new
-    std::string mark;          ///< what a person said on the page: "not-interested", "screened", "enrolled", "excluded"; empty: nothing
+    std::string was = {};      ///< "status|strip" before that; empty: it is new
+    std::string mark = {};     ///< what a person said on the page: "not-interested", "screened", "enrolled", "excluded"; empty: nothing
     instant marked = 0;
     std::int64_t stamp = 0;    ///< set by the store: grows with every put that changes something a worklist shows
 };
@@ -217,6 +217,7 @@ public:
 
     virtual std::optional<decision_row> decision(std::string_view source, std::string_view patient, std::string_view trial) = 0;
     virtual std::vector<decision_row> decisions_of(std::string_view source, std::string_view patient) = 0;
+    /// `stamp` of the row is not used: the store gives a new one when subject, status, strip, changes_on, was, mark, human or contradiction differ.
     virtual void decision_put(const decision_row& row) = 0;
     /// After the given (source, patient, trial), ascending.
     virtual std::vector<decision_row> decisions_after(std::string_view source, std::string_view patient, std::string_view trial,
@@ -228,10 +229,12 @@ public:
     /// The newest stamp of all.
     virtual std::int64_t decisions_stamp() = 0;
 
-    // the coordinator's work
+    // The coordinator's work. What belongs to a name follows it: `history_of`, `judgements_of` and `comment_counts` give the survivor what was said under
+    // the names that turned out to be theirs, with those names in the rows.
     virtual void history_add(const history_row& row) = 0;
     /// Newest first.
     virtual std::vector<history_row> history_of(std::string_view source, std::string_view patient, std::string_view trial, std::size_t limit) = 0;
+    /// To be looked at by a worker, as everything that is undone. The decision of this person in this trial, where there is one, gets a new stamp.
     virtual std::int64_t judgement_add(const judgement_row& row) = 0;
     virtual std::optional<judgement_row> judgement(std::int64_t id) = 0;
     /// Of one person, also undone ones, oldest first; of every trial when `trial` is empty.
@@ -240,6 +243,17 @@ public:
     virtual std::vector<judgement_row> judgements_after(std::int64_t id, judgement_kind kind, std::size_t limit) = 0;
     /// False when there is none, or it is undone already.
     virtual bool judgement_undo(std::int64_t id, std::string_view by, instant at) = 0;
+    /// Those that were made or undone since a worker looked, by id.
+    virtual std::vector<judgement_row> judgements_to_look_at(std::size_t limit) = 0;
+    /// `unread` as it was read: what happened meanwhile is still to be looked at.
+    virtual void judgement_looked_at(std::int64_t id, std::int64_t unread) = 0;
+    /// Of everybody in this trial of whom comments stand.
+    virtual std::vector<comment_count> comment_counts(std::string_view trial) = 0;
+    /// What is kept under `name` belongs to `person` from now on (merged records); `person` equal to `name`: to nobody else.
+    virtual void survivor_put(std::string_view source, std::string_view name, std::string_view person) = 0;
+    /// Who that is; `name` itself unless it was put otherwise.
+    virtual std::string survivor(std::string_view source, std::string_view name) = 0;
+    /// `id` and `seal` of the row are not used.
     virtual std::int64_t audit_add(const audit_row& row) = 0;
     /// By id.
     virtual std::vector<audit_row> audit_after(std::int64_t id, std::size_t limit) = 0;

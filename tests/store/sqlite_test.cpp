@@ -2,6 +2,7 @@
 #include "tests/store/store_support.hpp"
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <csignal>
@@ -86,6 +87,53 @@ TEST_CASE("A store of an older version is brought up to date and keeps what it h
     CHECK(newer.what_kind() == store_error::kind::broken);
     CHECK(newer.what() == std::string() + store_file(folder.path().string()) + ": was written by a newer trialgate (schema " + std::to_string(last + 2) + ", this one knows " +
                               std::to_string(last) + ")");
+}
+
+TEST_CASE("A store from before the page is brought up to date: everybody is evaluated once more, lists show everybody once") {
+    scratch_folder folder;
+    const auto old_database = [&](const char* sql) {
+        sqlite3* db = nullptr;
+        REQUIRE(sqlite3_open(store_file(folder.path().string()).c_str(), &db) == SQLITE_OK);
+        CHECK(sqlite3_exec(db, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
+        sqlite3_close(db);
+    };
+    open_with(folder.path().string(), shipped_migrations().first(2))->patient_put({"ehr", "Patient/a", "records", true, fhir::date::highest(), 3});
+    old_database("INSERT INTO decision VALUES (7, 'ehr', 'Patient/a', 't1', 'likely', 3, 1, 11, 'on-study', 12, 'ineligible'),"
+                 "(9, 'ehr', 'Patient/b', 't1', 'possible', 1, 1, 13, '', 0, '')");
+    const auto s = open_sqlite(folder.path().string());
+    const auto got = s->decision("ehr", "Patient/a", "t1");
+    REQUIRE(got);
+    CHECK(got->status == "likely");
+    CHECK(got->number == 3);
+    CHECK(got->human == "on-study");
+    CHECK(got->contradiction == "ineligible");
+    CHECK(got->strip.empty());
+    CHECK(got->changes_on == fhir::date::highest());
+    CHECK(got->changed == 11);
+    CHECK(s->decisions_stamp() == 9);
+    CHECK(s->decisions_since("t1", 0, 10).size() == 2);
+    CHECK(s->decisions_since("t1", 7, 10).size() == 1);
+    REQUIRE(s->patients_due({-1}, 10).size() == 1);
+    CHECK(s->patient("ehr", "Patient/a")->records == "records");
+    s->decision_put(*got);
+    CHECK(s->decisions_stamp() == 9);
+}
+
+TEST_CASE("The audit trail cannot be changed, not even by hand") {
+    scratch_folder folder;
+    const auto s = open_sqlite(folder.path().string());
+    s->audit_add({});
+    s->audit_add({});
+    sqlite3* db = nullptr;
+    REQUIRE(sqlite3_open(store_file(folder.path().string()).c_str(), &db) == SQLITE_OK);
+    for (const char* sql : {"UPDATE audit SET detail = 'x'", "DELETE FROM audit", "DELETE FROM audit WHERE id = 1",
+                            "REPLACE INTO audit SELECT * FROM audit WHERE id = 1", "INSERT INTO audit SELECT * FROM audit WHERE id = 2",
+                            "UPDATE OR REPLACE audit SET id = 2 WHERE id = 1"}) {
+        INFO(sql);
+        CHECK(sqlite3_exec(db, sql, nullptr, nullptr, nullptr) == SQLITE_CONSTRAINT);
+    }
+    sqlite3_close(db);
+    CHECK(s->audit_after(0, 10).size() == 2);
 }
 
 TEST_CASE("A migration that fails leaves the store as it was") {
