@@ -36,7 +36,8 @@ struct judgement_row {
     std::string by, name;   ///< stable id of the user; name as shown
     std::string role;
     instant at = 0;
-    std::string undone_by;  ///< empty: it stands
+    std::string asked = {};  ///< criterion: the text that was confirmed; empty: whatever it is
+    std::string undone_by = {}; ///< empty: it stands
     instant undone = 0;
     std::int64_t unread = 0; ///< set by the store: how often it was made or undone since a worker has looked; 0: it has
 };

@@ -24,11 +24,11 @@ decltype(auto) columns(R& r, Use use) {
 
 #define TRIALGATE_DECISION_COLUMNS                                                                                                          \
     "source, patient, trial, status, number, pushed, decided, human, human_at, contradiction, subject, strip, changes_on, changed, was, "    \
-    "mark, marked, stamp"
+    "mark, marked, made_with, stamp"
 template <row_of<decision_row> R, class Use>
 decltype(auto) columns(R& r, Use use) {
     return use(r.source, r.patient, r.trial, r.status, r.number, r.pushed, r.decided, r.human, r.human_at, r.contradiction, r.subject, r.strip,
-               r.changes_on, r.changed, r.was, r.mark, r.marked, r.stamp);
+               r.changes_on, r.changed, r.was, r.mark, r.marked, r.made_with, r.stamp);
 }
 
 #define TRIALGATE_HISTORY_COLUMNS "id, source, patient, trial, at, status, strip, cause"
@@ -38,11 +38,11 @@ decltype(auto) columns(R& r, Use use) {
 }
 
 #define TRIALGATE_JUDGEMENT_COLUMNS                                                                                                         \
-    "id, source, patient, trial, kind, what, value, reason, by, name, role, at, undone_by, undone, unread"
+    "id, source, patient, trial, kind, what, value, reason, by, name, role, at, asked, undone_by, undone, unread"
 template <row_of<judgement_row> R, class Use>
 decltype(auto) columns(R& r, Use use) {
-    return use(r.id, r.source, r.patient, r.trial, r.kind, r.what, r.value, r.reason, r.by, r.name, r.role, r.at, r.undone_by, r.undone,
-               r.unread);
+    return use(r.id, r.source, r.patient, r.trial, r.kind, r.what, r.value, r.reason, r.by, r.name, r.role, r.at, r.asked,
+               r.undone_by, r.undone, r.unread);
 }
 template <row_of<comment_count> R, class Use>
 decltype(auto) columns(R& r, Use use) {

@@ -46,11 +46,11 @@ std::vector<history_row> sqlite_store::history_of(std::string_view source, std::
 // ---- what people said ------------------------------------------------------------------------------------------------------
 
 std::int64_t sqlite_store::judgement_add(const judgement_row& r) {
-    static const query q("INSERT INTO judgement(source, patient, trial, kind, what, value, reason, by, name, role, at, undone_by, undone, unread) "
-                         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, '', 0, 1)");
+    static const query q("INSERT INTO judgement(source, patient, trial, kind, what, value, reason, by, name, role, at, asked, undone_by, undone, "
+                         "unread) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, '', 0, 1)");
     std::int64_t id = 0;
     whole([&] {
-        db_.execute(q, r.source, r.patient, r.trial, r.kind, r.what, r.value, r.reason, r.by, r.name, r.role, r.at);
+        db_.execute(q, r.source, r.patient, r.trial, r.kind, r.what, r.value, r.reason, r.by, r.name, r.role, r.at, r.asked);
         id = db_.last_id();
         restamp(r.source, survivor(r.source, r.patient), r.trial);
     });

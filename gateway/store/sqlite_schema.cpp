@@ -114,6 +114,7 @@ ALTER TABLE decision ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE decision ADD COLUMN was TEXT NOT NULL DEFAULT '';
 ALTER TABLE decision ADD COLUMN mark TEXT NOT NULL DEFAULT '';
 ALTER TABLE decision ADD COLUMN marked INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE decision ADD COLUMN made_with TEXT NOT NULL DEFAULT '';
 ALTER TABLE decision ADD COLUMN stamp INTEGER NOT NULL DEFAULT 0;
 UPDATE decision SET stamp = id, changed = decided;
 CREATE INDEX decision_list ON decision(trial, stamp);
@@ -129,7 +130,8 @@ CREATE INDEX history_of ON history(source, patient, trial, id);
 CREATE TABLE judgement(
     id INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, patient TEXT NOT NULL, trial TEXT NOT NULL, kind INTEGER NOT NULL,
     what TEXT NOT NULL, by TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL, at INTEGER NOT NULL,
-    undone_by TEXT NOT NULL, undone INTEGER NOT NULL, unread INTEGER NOT NULL, value TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
+    undone_by TEXT NOT NULL, undone INTEGER NOT NULL, unread INTEGER NOT NULL, value TEXT NOT NULL, reason TEXT NOT NULL,
+    asked TEXT NOT NULL) STRICT;
 CREATE INDEX judgement_of ON judgement(source, patient, trial, id);
 CREATE INDEX judgement_kind ON judgement(kind, id);
 CREATE INDEX judgement_unread ON judgement(id, unread) WHERE unread > 0;

@@ -93,7 +93,9 @@ struct decision_row {
     instant decided = 0;
     std::string human;         ///< what a person decided in the study system (a ResearchSubject status); empty: nothing
     instant human_at = 0;
-    std::string contradiction; ///< status that was alerted as contradicting `human`; empty: none
+    /// What the record says against people, words with blanks between: a status against what a person decided (`human`, `mark`), "criterion:ID" against what
+    /// a person confirmed. Empty: nothing.
+    std::string contradiction;
     std::string subject = {};  ///< pseudonym of the person
     std::string strip = {};    ///< a character per criterion, in the trial's order: '+' met, '-' not met, '?' unknown; 'M', 'N': met, not met as a person says
     fhir::date changes_on = fhir::date::highest(); ///< first date on which a criterion differs with no new data
@@ -101,6 +103,7 @@ struct decision_row {
     std::string was = {};      ///< "status|strip" before that; empty: it is new
     std::string mark = {};     ///< what a person said on the page: "not-interested", "screened", "enrolled", "excluded"; empty: nothing
     instant marked = 0;
+    std::string made_with = {}; ///< worker_options::fingerprint of its criteria and settings
     std::int64_t stamp = 0;    ///< set by the store: grows with every put that changes something a worklist shows
 };
 

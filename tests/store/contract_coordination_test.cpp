@@ -32,6 +32,7 @@ judgement_row said(judgement_kind kind, std::string what, std::string patient = 
     out.name = "Local user";
     out.role = "investigator";
     out.at = 1'700'000'000'123;
+    out.asked = "text";
     return out;
 }
 
@@ -60,6 +61,7 @@ TEST_CASE("A decision comes back as it was put, what a worklist shows included")
     d.was = "possible|??";
     d.mark = "screened";
     d.marked = 6;
+    d.made_with = "f1";
     d.stamp = 99;
     s->decision_put(d);
     s.reopen();
@@ -72,6 +74,7 @@ TEST_CASE("A decision comes back as it was put, what a worklist shows included")
     CHECK(got->was == "possible|??");
     CHECK(got->mark == "screened");
     CHECK(got->marked == 6);
+    CHECK(got->made_with == "f1");
     CHECK(got->stamp == 1); // the store's own
     CHECK(s->decision_of_subject(d.subject, "t1")->patient == "Patient/p1");
     CHECK_FALSE(s->decision_of_subject(d.subject, "t2"));
@@ -174,6 +177,7 @@ TEST_CASE("What people said is kept, undone once, and never removed") {
     CHECK(got->name == "Local user");
     CHECK(got->role == "investigator");
     CHECK(got->at == put.at);
+    CHECK(got->asked == "text");
     CHECK(got->undone_by == "oidc:x");
     CHECK(got->undone == 99);
     CHECK(s->judgement(second)->undone_by.empty());
