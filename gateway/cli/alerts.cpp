@@ -95,13 +95,8 @@ exit_code change_each(store& rows, const std::vector<std::int64_t>& ids, const c
 exit_code ack(store& rows, const gateway_config& config, const alert_options& o) {
     const instant now = system_clock()->now();
     const std::string who = acting_user().substr(5);
-    return change_each(rows, o.ids, "acknowledged", [&](std::int64_t id) {
-        if (!rows.alert_acknowledge(id, who, now))
-            return false;
-        for (const outbox_row& m : alert_messages(*rows.alert(id), alert_news::acknowledged, now, config.sinks, config.sources))
-            rows.outbox_add(m);
-        return true;
-    });
+    return change_each(rows, o.ids, "acknowledged",
+                       [&](std::int64_t id) { return acknowledge(rows, id, who, now, config.sinks, config.sources); });
 }
 
 exit_code snooze(store& rows, const gateway_config&, const alert_options& o) {

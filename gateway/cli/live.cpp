@@ -1,6 +1,7 @@
 #include "gateway/cli/live.hpp"
 
 #include "gateway/core/terminal.hpp"
+#include "gateway/work/outlook.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -87,16 +88,6 @@ std::string acting_user() {
     ::passwd entry{}, *found = nullptr;
     const bool known = ::getpwuid_r(id, &entry, space, sizeof space, &found) == 0 && found;
     return "user " + (known ? std::string(entry.pw_name) : std::to_string(id));
-}
-
-void each_participant(store& rows, const std::function<void(const participant_row&)>& each) {
-    constexpr std::size_t page = 500;
-    std::string trial, number;
-    for (auto some = rows.participants_after(trial, number, page); !some.empty(); some = rows.participants_after(trial, number, page)) {
-        std::tie(trial, number) = std::pair(some.back().trial, some.back().number);
-        for (const participant_row& row : some)
-            each(row);
-    }
 }
 
 std::optional<participant_row> find_participant(store& rows, const std::string& trial, const std::string& number) {

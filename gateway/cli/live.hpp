@@ -33,9 +33,6 @@ CLI::App* add_store_verb(CLI::App& to, const char* name, const char* what, std::
 /// The participation of that number: of the only trial that knows it, unless `trial` says which. Nothing, and why on standard error.
 std::optional<participant_row> find_participant(store& rows, const std::string& trial, const std::string& number);
 
-/// Everybody's, in order of trial and number.
-void each_participant(store& rows, const std::function<void(const participant_row&)>& each);
-
 /// "user alice": who runs this program, for trails.
 std::string acting_user();
 

@@ -1,6 +1,7 @@
 // outbox list | retry | drop: what study systems have not been told yet. Bodies are not shown: they may name people.
 #include "gateway/cli/live.hpp"
 #include "gateway/core/json_text.hpp"
+#include "gateway/store/upkeep.hpp"
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -9,29 +10,15 @@ namespace trialgate::gateway {
 
 namespace {
 
-constexpr std::size_t page_rows = 500;
-
 struct outbox_options {
     std::string config, sink;
     std::vector<std::int64_t> ids;
     bool dead = false, json = false, all_dead = false, yes = false;
 };
 
-/// Every row of a sink (empty: of all), in pages: with a sink away for days there are many.
-void each_row(store& rows, const std::string& sink, const std::function<void(const outbox_row&)>& see) {
-    for (std::int64_t after = 0;;) {
-        const auto page = rows.outbox_list(sink, after, page_rows);
-        for (const outbox_row& r : page)
-            see(r);
-        if (page.empty())
-            return;
-        after = page.back().id;
-    }
-}
-
 void print_json(const outbox_row& r) {
     json_text out;
-    out.begin_object().key("id").number(r.id).key("sink").string(r.sink).key("state").string(r.state == outbox_state::dead ? "dead" : "waiting");
+    out.begin_object().key("id").number(r.id).key("sink").string(r.sink).key("state").string(to_code(r.state));
     out.key("kind").string(r.kind).key("trial").string(r.trial).key("subject").string(r.subject).key("key").string(r.key);
     out.key("created").string(to_text(r.created)).key("attempts").number(r.attempts).key("notBefore");
     r.state == outbox_state::waiting && r.not_before ? out.string(to_text(r.not_before)) : out.null();
@@ -42,7 +29,7 @@ void print_json(const outbox_row& r) {
 exit_code list(store& rows, const outbox_options& o) {
     text_table t;
     std::int64_t shown = 0;
-    each_row(rows, o.sink, [&](const outbox_row& r) {
+    each_outgoing(rows, o.sink, [&](const outbox_row& r) {
         if (o.dead && r.state != outbox_state::dead)
             return;
         ++shown;
@@ -50,7 +37,7 @@ exit_code list(store& rows, const outbox_options& o) {
             return print_json(r);
         if (t.empty())
             t.row({"id", "sink", "state", "kind", "trial", "created", "attempts", "last error"});
-        t.row({std::to_string(r.id), r.sink, r.state == outbox_state::dead ? "dead" : "waiting", r.kind, r.trial, to_text(r.created),
+        t.row({std::to_string(r.id), r.sink, std::string(to_code(r.state)), r.kind, r.trial, to_text(r.created),
                std::to_string(r.attempts), r.error});
     });
     t.print(0);
@@ -60,18 +47,12 @@ exit_code list(store& rows, const outbox_options& o) {
 }
 
 /// Runs `change` on each row that is there; all of them in one transaction. Names the ids that are not.
-exit_code change_each(store& rows, const std::vector<std::int64_t>& ids, const char* done, const std::function<void(const outbox_row&)>& change) {
+exit_code change_each(store& rows, const std::vector<std::int64_t>& ids, const char* done, bool (*change)(store&, std::int64_t)) {
     std::vector<std::int64_t> missing;
     std::int64_t changed = 0;
     in_transaction(rows, [&] {
-        for (const std::int64_t id : ids) {
-            if (const auto r = rows.outbox_get(id)) {
-                change(*r);
-                ++changed;
-            } else {
-                missing.push_back(id);
-            }
-        }
+        for (const std::int64_t id : ids)
+            change(rows, id) ? static_cast<void>(++changed) : missing.push_back(id);
     });
     for (const std::int64_t id : missing)
         std::fprintf(stderr, "error: no message %lld in the outbox; it may have been delivered meanwhile\n", static_cast<long long>(id));
@@ -86,12 +67,11 @@ exit_code retry(store& rows, const outbox_options& o) {
     }
     std::vector<std::int64_t> ids = o.ids;
     if (o.all_dead)
-        each_row(rows, o.sink, [&](const outbox_row& r) {
+        each_outgoing(rows, o.sink, [&](const outbox_row& r) {
             if (r.state == outbox_state::dead)
                 ids.push_back(r.id);
         });
-    constexpr instant at_once = 0; // whatever the gateway's clock says
-    return change_each(rows, ids, "will be delivered again", [&](const outbox_row& r) { rows.outbox_failed(r.id, 0, at_once, outbox_state::waiting, ""); });
+    return change_each(rows, ids, "will be delivered again", outbox_retry);
 }
 
 exit_code drop(store& rows, const outbox_options& o) {
@@ -100,7 +80,7 @@ exit_code drop(store& rows, const outbox_options& o) {
                      counted(static_cast<std::int64_t>(o.ids.size()), "message").c_str());
         return exit_code::usage;
     }
-    return change_each(rows, o.ids, "dropped", [&](const outbox_row& r) { rows.outbox_remove(r.id); });
+    return change_each(rows, o.ids, "dropped", outbox_drop);
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 #include "gateway/cli/live.hpp"
 #include "gateway/core/json_text.hpp"
 #include "gateway/core/terminal.hpp"
+#include "gateway/store/upkeep.hpp"
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -11,7 +12,6 @@ namespace trialgate::gateway {
 
 namespace {
 
-constexpr std::size_t page_rows = 100; // bodies come along
 constexpr std::size_t rows_a_commit = 100;
 
 struct quarantine_options {
@@ -21,30 +21,9 @@ struct quarantine_options {
     bool json = false, all = false, yes = false;
 };
 
-std::string_view word(arrival a) noexcept {
-    switch (a) {
-    case arrival::hook: return "hook";
-    case arrival::resource: return "resource";
-    case arrival::lines: return "lines";
-    case arrival::hydrated: return "hydrated";
-    }
-    return "";
-}
-
-void each_item(store& rows, const std::function<void(const quarantine_item&)>& see) {
-    for (std::int64_t after = 0;;) {
-        const auto page = rows.quarantine_list(after, page_rows);
-        for (const quarantine_item& q : page)
-            see(q);
-        if (page.empty())
-            return;
-        after = page.back().id;
-    }
-}
-
 void print_json(const quarantine_item& q) {
     json_text out;
-    out.begin_object().key("id").number(q.id).key("source").string(q.original.source).key("kind").string(word(q.original.kind));
+    out.begin_object().key("id").number(q.id).key("source").string(q.original.source).key("kind").string(to_code(q.original.kind));
     out.key("channel").string(q.original.channel).key("received").string(to_text(q.original.received)).key("at").string(to_text(q.at));
     out.key("reason").string(q.reason).key("path").string(q.path).key("bytes").number(static_cast<std::int64_t>(q.original.body.size())).end_object();
     std::printf("%.*s\n", static_cast<int>(out.text().size()), out.text().data());
@@ -53,13 +32,13 @@ void print_json(const quarantine_item& q) {
 exit_code list(store& rows, const quarantine_options& o) {
     text_table t;
     std::int64_t shown = 0;
-    each_item(rows, [&](const quarantine_item& q) {
+    each_quarantined(rows, [&](const quarantine_item& q) {
         ++shown;
         if (o.json)
             return print_json(q);
         if (t.empty())
             t.row({"id", "source", "kind", "since", "size", "reason"});
-        t.row({std::to_string(q.id), q.original.source, std::string(word(q.original.kind)), to_text(q.at),
+        t.row({std::to_string(q.id), q.original.source, std::string(to_code(q.original.kind)), to_text(q.at),
                size_text(static_cast<std::int64_t>(q.original.body.size())), q.path.empty() ? q.reason : q.path + ": " + q.reason});
     });
     t.print(0);
@@ -92,20 +71,13 @@ exit_code show(store& rows, const quarantine_options& o) {
 }
 
 /// In several commits when there are many: a running gateway writes in between.
-exit_code change_each(store& rows, const std::vector<std::int64_t>& ids, const char* done, const std::function<void(const quarantine_item&)>& change) {
+exit_code change_each(store& rows, const std::vector<std::int64_t>& ids, const char* done, bool (*change)(store&, std::int64_t)) {
     std::vector<std::int64_t> missing;
     std::int64_t changed = 0;
     for (std::size_t first = 0; first < ids.size(); first += rows_a_commit)
         in_transaction(rows, [&] {
-            for (std::size_t n = first; n < ids.size() && n < first + rows_a_commit; ++n) {
-                if (const auto q = rows.quarantine_get(ids[n])) {
-                    change(*q);
-                    rows.quarantine_remove(ids[n]);
-                    ++changed;
-                } else {
-                    missing.push_back(ids[n]);
-                }
-            }
+            for (std::size_t n = first; n < ids.size() && n < first + rows_a_commit; ++n)
+                change(rows, ids[n]) ? static_cast<void>(++changed) : missing.push_back(ids[n]);
         });
     for (const std::int64_t id : missing)
         no_such(id);
@@ -120,8 +92,8 @@ exit_code replay(store& rows, const quarantine_options& o) {
     }
     std::vector<std::int64_t> ids = o.ids;
     if (o.all)
-        each_item(rows, [&](const quarantine_item& q) { ids.push_back(q.id); });
-    return change_each(rows, ids, "put back into the journal", [&](const quarantine_item& q) { rows.journal_append(q.original); });
+        each_quarantined(rows, [&](const quarantine_item& q) { ids.push_back(q.id); });
+    return change_each(rows, ids, "put back into the journal", quarantine_replay);
 }
 
 exit_code drop(store& rows, const quarantine_options& o) {
@@ -130,7 +102,7 @@ exit_code drop(store& rows, const quarantine_options& o) {
                      counted(static_cast<std::int64_t>(o.ids.size()), "message").c_str());
         return exit_code::usage;
     }
-    return change_each(rows, o.ids, "dropped", [](const quarantine_item&) {});
+    return change_each(rows, o.ids, "dropped", quarantine_drop);
 }
 
 } // namespace

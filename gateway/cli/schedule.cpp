@@ -3,7 +3,7 @@
 #include "gateway/cli/batch.hpp"
 #include "gateway/cli/live.hpp"
 #include "gateway/core/json_text.hpp"
-#include "gateway/work/batch.hpp"
+#include "gateway/work/outlook.hpp"
 #include "mappings/followup/calendar_file.hpp"
 #include "mappings/followup/forecast.hpp"
 
@@ -15,7 +15,7 @@ namespace trialgate::gateway {
 
 namespace {
 
-using mappings::visit_standing, mappings::visit_state;
+using mappings::visit_standing;
 
 enum class format : std::uint8_t { text, json, ical };
 
@@ -24,47 +24,6 @@ struct schedule_options {
     int days = 14;
     bool json = false;
     format how = format::text;
-};
-
-/// The store and the trials as of a day; what is said of a person is as if nothing happened until then.
-class outlook {
-public:
-    outlook(store& rows, const gateway_config& config, const live_trials& trials, fhir::date as_of)
-        : options_(options_for_worker(config, trials.net)), rows_(rows), calendar_(config.calendar), as_of_(as_of) {}
-
-    const mappings::compiled_trial* trial(const std::string& id) const {
-        const auto all = options_.net->trials();
-        const auto at = std::find_if(all.begin(), all.end(), [&](const mappings::compiled_trial& t) { return t.source->id == id; });
-        return at == all.end() ? nullptr : &*at;
-    }
-    std::span<const mappings::compiled_trial> trials() const { return options_.net->trials(); }
-
-    /// In the order of the trial. Without any record of the person: as planned, nothing held.
-    std::vector<visit_standing> visits(const mappings::trial& of, const participant_row& row) {
-        const auto standings = [&](const mappings::patient_data& data) {
-            return mappings::visit_standings(of, participant_of(row), data, options_.net->codes(), calendar_, as_of_, options_.site);
-        };
-        std::optional<std::vector<visit_standing>> out;
-        each_record_of(row, [&](const evaluated_person& p) { out = standings(p.data); });
-        return out ? *std::move(out) : standings({});
-    }
-
-    /// False when nothing is kept of the person.
-    bool each_record_of(const participant_row& row, const std::function<void(const evaluated_person&)>& each) {
-        bool found = false;
-        work_batch(options_, rows_, nobody_, system_clock()->now(), as_of_).look_at(row, [&](const evaluated_person& p) {
-            found = true;
-            each(p);
-        });
-        return found;
-    }
-
-private:
-    worker_options options_;
-    store& rows_;
-    known_people nobody_; // only writing asks for it
-    const mappings::site_calendar& calendar_;
-    fhir::date as_of_;
 };
 
 void write_date(json_text& out, const char* name, const std::optional<fhir::date>& d) {
@@ -76,21 +35,14 @@ void print_line(const json_text& out) { std::printf("%.*s\n", static_cast<int>(o
 
 void print_json(const participant_row& row, const visit_standing& s) {
     json_text out;
-    out.begin_object().key("trial").string(row.trial).key("participant").string(row.number).key("visit").string(s.plan.what->id);
-    out.key("title").string(mappings::name_of(*s.plan.what)).key("state").string(to_code(s.state));
-    const auto& w = s.plan.days;
-    write_date(out, "earliest", w ? std::optional(w->earliest) : std::nullopt);
-    write_date(out, "target", w ? std::optional(w->target) : std::nullopt);
-    write_date(out, "latest", w ? std::optional(w->latest) : std::nullopt);
-    write_date(out, "proposed", w ? std::optional(w->proposed) : std::nullopt);
-    write_date(out, "booked", s.booked);
-    write_date(out, "held", s.held);
-    out.key("provisional").boolean(s.plan.provisional).key("note").string(s.plan.note);
-    out.key("missing").begin_array();
-    for (const std::string& m : s.missing)
-        out.string(m);
-    out.end_array().end_object();
+    out.begin_object();
+    write_visit(out, row, s);
+    out.end_object();
     print_line(out);
+}
+
+outlook outlook_of(store& rows, const gateway_config& config, const live_trials& trials, fhir::date as_of) {
+    return {rows, options_for_worker(config, trials.net), config.calendar, system_clock()->now(), as_of};
 }
 
 std::string window_text(const visit_standing& s) {
@@ -204,7 +156,7 @@ exit_code schedule(store& rows, const gateway_config& config, const schedule_opt
     auto found = participations(rows, config, o);
     if (!found)
         return exit_code::failed;
-    outlook at(rows, config, *trials, *as_of);
+    outlook at = outlook_of(rows, config, *trials, *as_of);
     for (const participant_row& row : *found) {
         const auto* trial = at.trial(row.trial);
         if (!trial) {
@@ -258,19 +210,12 @@ void print_days(const std::vector<calendar_entry>& entries, fhir::date first, fh
 std::vector<calendar_entry> entries_of(outlook& at, store& rows, const schedule_options& o, fhir::date first, fhir::date last) {
     std::vector<calendar_entry> out;
     each_participant(rows, [&](const participant_row& row) {
-        const auto* trial = at.trial(row.trial);
-        if (!trial || (!o.trial.empty() && o.trial != row.trial))
+        if (!o.trial.empty() && o.trial != row.trial)
             return;
-        for (visit_standing& s : at.visits(*trial->source, row)) {
-            if (!mappings::is_open(participant_of(row), s))
-                continue;
-            const bool here = s.plan.days->earliest <= last && first <= s.plan.days->latest;
-            if (here || s.state == visit_state::overdue)
-                out.push_back({row, std::move(s)});
-        }
+        for (visit_standing& s : at.coming(row, first, last))
+            out.push_back({row, std::move(s)});
     });
-    const auto day = [](const calendar_entry& e) { return e.visit.booked.value_or(e.visit.plan.days->proposed); };
-    std::stable_sort(out.begin(), out.end(), [&](const calendar_entry& a, const calendar_entry& b) { return day(a) < day(b); });
+    std::stable_sort(out.begin(), out.end(), [](const calendar_entry& a, const calendar_entry& b) { return day_of(a.visit) < day_of(b.visit); });
     return out;
 }
 
@@ -279,7 +224,7 @@ exit_code calendar(store& rows, const gateway_config& config, const schedule_opt
     const auto as_of = as_of_date(o.as_of, site_of(config));
     if (!as_of || !trials)
         return as_of ? exit_code::failed : exit_code::usage;
-    outlook at(rows, config, *trials, *as_of);
+    outlook at = outlook_of(rows, config, *trials, *as_of);
     if (!o.trial.empty() && !at.trial(o.trial)) {
         std::fprintf(stderr, "error: the configuration has no trial '%s'\n", o.trial.c_str());
         return exit_code::usage;

@@ -2,11 +2,11 @@
 #include "gateway/cli/live.hpp"
 #include "gateway/core/json_text.hpp"
 #include "gateway/core/terminal.hpp"
+#include "gateway/store/figures.hpp"
 
 #include <CLI/CLI.hpp>
 #include <array>
 #include <cstdio>
-#include <set>
 #include <unistd.h>
 
 namespace trialgate::gateway {
@@ -14,78 +14,11 @@ namespace trialgate::gateway {
 namespace {
 
 constexpr std::array<std::string_view, 6> statuses{"eligible", "likely", "possible", "not-now", "ineligible", ""};
-constexpr std::array<std::pair<job_kind, std::string_view>, 3> job_kinds{
-    {{job_kind::fetch, "fetch"}, {job_kind::hydrate, "hydrate"}, {job_kind::reconcile, "reconcile"}}};
-
-struct figures {
+/// What is shown: figures of the store, and when and where they were taken.
+struct shown : figures, decision_figures {
     instant now = 0;
     std::string folder;
-    journal_counts journal;
-    std::int64_t patients = 0, quarantined = 0;
-    using by_trial = std::map<std::string, std::map<std::string, std::int64_t>>;
-    by_trial decisions; ///< trial, status
-    by_trial people;    ///< trial, what a person decided in the study system
-    struct source {
-        std::string name;
-        std::array<std::int64_t, job_kinds.size()> jobs{};
-        std::vector<subscription_row> subscriptions;
-    };
-    std::vector<source> sources;
-    std::vector<std::pair<std::string, outbox_counts>> sinks;
-    std::vector<fault_row> faults;
-
-    bool findings() const noexcept {
-        bool dead = false;
-        for (const auto& [name, counts] : sinks)
-            dead = dead || counts.dead != 0;
-        return dead || quarantined != 0 || !faults.empty();
-    }
 };
-
-/// Sinks of the configuration, and those that were taken out of it and left messages behind. These are the oldest, so that not all need be read.
-std::vector<std::string> sink_names(store& rows, const gateway_config& config) {
-    std::vector<std::string> out;
-    std::set<std::string> seen;
-    for (const sink_config& s : config.sinks)
-        if (seen.insert(s.name).second)
-            out.push_back(s.name);
-    for (const outbox_row& r : rows.outbox_list("", 0, 1'000))
-        if (seen.insert(r.sink).second)
-            out.push_back(r.sink);
-    return out;
-}
-
-figures gather(store& rows, const gateway_config& config) {
-    figures out;
-    out.now = system_clock()->now();
-    out.folder = config.data;
-    out.journal = rows.journal_count();
-    out.patients = rows.patient_count();
-    out.quarantined = rows.quarantine_count();
-    for (decision_row last;;) {
-        const auto page = rows.decisions_after(last.source, last.patient, last.trial, 1'000);
-        for (const decision_row& d : page) {
-            ++out.decisions[d.trial][d.status];
-            if (!d.human.empty())
-                ++out.people[d.trial][d.human];
-        }
-        if (page.empty())
-            break;
-        last = page.back();
-    }
-    for (const source_config& s : config.sources) {
-        figures::source one{s.name, {}, rows.subscriptions(s.name)};
-        for (std::size_t n = 0; n < job_kinds.size(); ++n)
-            one.jobs[n] = rows.job_count(s.name, job_kinds[n].first);
-        out.sources.push_back(std::move(one));
-    }
-    for (std::string& name : sink_names(rows, config)) {
-        const outbox_counts counts = rows.outbox_count(name);
-        out.sinks.emplace_back(std::move(name), counts);
-    }
-    out.faults = rows.faults();
-    return out;
-}
 
 // ---- JSON ----------------------------------------------------------------------------------------------------------------
 
@@ -94,7 +27,7 @@ void write_instant(json_text& out, std::string_view key, instant at) {
     at ? out.string(to_text(at)) : out.null();
 }
 
-void write_sources(json_text& out, const figures& f) {
+void write_sources(json_text& out, const shown& f) {
     out.key("sources").begin_array();
     for (const auto& s : f.sources) {
         out.begin_object().key("name").string(s.name).key("jobs").begin_object();
@@ -112,7 +45,7 @@ void write_sources(json_text& out, const figures& f) {
     out.end_array();
 }
 
-void print_json(const figures& f) {
+void print_json(const shown& f) {
     json_text out;
     out.begin_object().key("at").string(to_text(f.now)).key("data").string(f.folder);
     out.key("journal").begin_object().key("rows").number(f.journal.rows).key("bytes").number(f.journal.bytes);
@@ -150,7 +83,7 @@ void print_json(const figures& f) {
 
 std::string ago(instant now, instant then) { return then == 0 ? "never" : age_text(now - then) + " ago"; }
 
-void print_head(const figures& f) {
+void print_head(const shown& f) {
     text_table t;
     t.row({"store", f.folder});
     t.row({"journal", f.journal.rows == 0 ? "empty"
@@ -161,7 +94,7 @@ void print_head(const figures& f) {
     t.print(0);
 }
 
-void print_decisions(const figures& f, const painter& paint) {
+void print_decisions(const shown& f, const painter& paint) {
     if (f.decisions.empty())
         return;
     std::printf("\n%s\n", paint(style::bold, "decisions").c_str());
@@ -189,7 +122,7 @@ void print_decisions(const figures& f, const painter& paint) {
     people.print(2);
 }
 
-void print_sides(const figures& f, const painter& paint) {
+void print_sides(const shown& f, const painter& paint) {
     std::printf("\n%s\n", paint(style::bold, "sources").c_str());
     text_table sources;
     for (const auto& s : f.sources) {
@@ -218,7 +151,7 @@ void print_sides(const figures& f, const painter& paint) {
     sinks.print(2);
 }
 
-void print_text(const figures& f, const painter& paint) {
+void print_text(const shown& f, const painter& paint) {
     print_head(f);
     print_decisions(f, paint);
     print_sides(f, paint);
@@ -242,7 +175,7 @@ void add_status(CLI::App& program, verb& run) {
     CLI::App* verb_ = add_store_verb(
         program, "status", "What the gateway has, does and lacks; beside a running gateway or without one", chosen->config, access::look,
         [chosen](store& rows, const gateway_config& config) {
-            const figures f = gather(rows, config);
+            shown f{gather(rows, config), gather_decisions(rows), system_clock()->now(), config.data};
             if (chosen->json)
                 print_json(f);
             else

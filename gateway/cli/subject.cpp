@@ -3,6 +3,7 @@
 #include "gateway/cli/live.hpp"
 #include "gateway/core/zone.hpp"
 #include "gateway/work/enrolment.hpp"
+#include "gateway/work/outlook.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>

@@ -111,4 +111,13 @@ std::vector<outbox_row> alert_messages(const alert_row& alert, alert_news news, 
     return out;
 }
 
+bool acknowledge(store& rows, std::int64_t alert, std::string_view by, instant now, const std::vector<sink_config>& sinks,
+                 const std::vector<source_config>& sources) {
+    if (!rows.alert_acknowledge(alert, by, now))
+        return false;
+    for (const outbox_row& m : alert_messages(*rows.alert(alert), alert_news::acknowledged, now, sinks, sources))
+        rows.outbox_add(m);
+    return true;
+}
+
 } // namespace trialgate::gateway

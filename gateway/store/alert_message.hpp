@@ -26,4 +26,9 @@ std::string alert_json(const matter& m, const std::function<std::string(std::str
 std::vector<outbox_row> alert_messages(const alert_row& alert, alert_news news, instant now, const std::vector<sink_config>& sinks,
                                        const std::vector<source_config>& sources);
 
+/// In the caller's transaction: acknowledged in the name of `by`, and the study systems are told. False when there is no such open alert that nobody has
+/// acknowledged.
+bool acknowledge(store& rows, std::int64_t alert, std::string_view by, instant now, const std::vector<sink_config>& sinks,
+                 const std::vector<source_config>& sources);
+
 } // namespace trialgate::gateway

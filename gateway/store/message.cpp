@@ -89,4 +89,10 @@ std::string pseudonym_of(std::string_view key, std::string_view source, std::str
     return to_hex(hmac_sha256(key, std::string(source) + '|' + std::string(patient))).substr(0, 32);
 }
 
+std::string hidden_reference(std::string_view key, std::string_view source, std::string_view reference) {
+    const auto slash = reference.find('/');
+    const std::string type(slash == reference.npos || reference.starts_with("urn:") ? std::string_view() : reference.substr(0, slash + 1));
+    return type + to_hex(hmac_sha256(key, std::string(source) + '|' + std::string(reference))).substr(0, 32);
+}
+
 } // namespace trialgate::gateway

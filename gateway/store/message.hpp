@@ -35,5 +35,7 @@ std::optional<message> decode_message(std::string_view text);
 
 /// Pseudonym of a patient: the first 32 hex digits of HMAC-SHA256(key, "source|Patient/p1").
 std::string pseudonym_of(std::string_view key, std::string_view source, std::string_view patient);
+/// A reference as those see it who get pseudonyms: "Observation/" and 32 hex digits; of one that is no "Type/id" ("urn:uuid:...") the digits alone.
+std::string hidden_reference(std::string_view key, std::string_view source, std::string_view reference);
 
 } // namespace trialgate::gateway

@@ -180,9 +180,7 @@ void work_batch::tell(const decision_row& row, const transition& t, const mappin
     m.text = t.text;
     m.key = to_hex(hmac_sha256(key, row.source + '|' + row.patient + '|' + row.trial + '|' + std::to_string(row.number))).substr(0, 32);
     m.report = report_json(r, {m.subject, [&](std::string_view reference) {
-                                   const auto slash = reference.find('/');
-                                   return std::string(reference.substr(0, slash)) + '/' +
-                                          to_hex(hmac_sha256(key, row.source + '|' + std::string(reference))).substr(0, 32);
+                                   return hidden_reference(key, row.source, reference);
                                }});
     subjects_.insert_or_assign(m.subject, person_key{row.source, row.patient});
     for (const sink_config& s : options_.sinks) {

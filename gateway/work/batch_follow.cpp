@@ -170,10 +170,7 @@ fhir::date work_batch::follow_one(const participant_row& row, const mappings::pa
                                                              std::string(kind)))
                               .substr(0, 32);
                       },
-                      [&](std::string_view reference) {
-                          return std::string(reference.substr(0, reference.find('/'))) + '/' +
-                                 to_hex(hmac_sha256(key, row.source + '|' + std::string(reference))).substr(0, 32);
-                      }};
+                      [&](std::string_view reference) { return hidden_reference(key, row.source, reference); }};
     subjects_.insert_or_assign(about.subject, person_key{row.source, row.patient});
     for (alert_change& change : followup_diff(about, known, found.findings, now_))
         alert(std::move(change));
