@@ -1,0 +1,45 @@
+// What handlers of the API share beside api.hpp: reading parameters and bodies strictly, writing answers. No sentence names what the client sent: it
+// may be about a patient.
+#pragma once
+
+#include "gateway/core/json_text.hpp"
+#include "gateway/page/api.hpp"
+
+namespace trialgate::gateway {
+
+/// Nothing when the configuration has no such trial.
+const mappings::compiled_trial* find_trial(const page_setting& setting, std::string_view id) noexcept;
+
+/// A parameter of the query; `otherwise` without it, api_error 400 when it is no number in the range.
+std::int64_t query_number(const api_request& request, std::string_view name, std::int64_t otherwise, std::int64_t least, std::int64_t most);
+/// The parameter {id}: api_error 404 unless it is a positive number.
+std::int64_t path_id(const api_request& request);
+
+/// 204.
+http_response done();
+
+/// Durable when it returns; api_error 503 when nothing was written. `work` as for committer::submit.
+void commit(const api_ground& ground, std::function<void(store&)> work);
+
+/// The JSON object of a request. Every function throws api_error 400.
+class api_body {
+public:
+    api_body(const std::string& text, std::initializer_list<std::string_view> known);
+    /// Empty when it is not there.
+    std::string text(std::string_view name, std::size_t most = 4'000) const;
+    /// More than white space.
+    std::string needed(std::string_view name, std::size_t most = 4'000) const;
+    std::int64_t number(std::string_view name, std::int64_t least, std::int64_t most) const;
+    fhir::json::value operator[](std::string_view name) const noexcept { return content_[name]; }
+
+private:
+    fhir::json::parser parser_;
+    fhir::json::value content_;
+};
+
+/// null when there is none.
+void write_day(json_text& out, std::string_view name, const std::optional<fhir::date>& day);
+/// null for 0.
+void write_instant(json_text& out, std::string_view name, instant at);
+
+} // namespace trialgate::gateway

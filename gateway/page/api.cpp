@@ -1,0 +1,132 @@
+#include "gateway/page/api.hpp"
+
+#include "gateway/page/answers.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace trialgate::gateway {
+
+http_response json_answer(std::string body, int status) {
+    http_response out;
+    out.status = status;
+    out.headers = {{"Content-Type", "application/json"}};
+    out.body = std::move(body);
+    return out;
+}
+
+const mappings::compiled_trial* find_trial(const page_setting& setting, std::string_view id) noexcept {
+    const auto all = setting.trials->trials();
+    const auto at = std::find_if(all.begin(), all.end(), [&](const mappings::compiled_trial& t) { return t.source->id == id; });
+    return at == all.end() ? nullptr : &*at;
+}
+
+namespace {
+
+std::string_view parameter(const api_request& request, std::string_view name) {
+    const auto at = request.path.find(name);
+    return at == request.path.end() ? std::string_view() : std::string_view(at->second);
+}
+
+} // namespace
+
+const mappings::compiled_trial& trial_of(const api_request& request, const api_ground& ground) {
+    const mappings::compiled_trial* out = find_trial(*ground.setting, parameter(request, "trial"));
+    if (!out)
+        throw api_error(404, "There is no such trial.");
+    return *out;
+}
+
+decision_row decision_of(const api_request& request, const api_ground& ground) {
+    const std::string& trial = trial_of(request, ground).source->id;
+    auto out = ground.reading.decision_of_subject(parameter(request, "subject"), trial);
+    if (!out)
+        throw api_error(404, "Nobody of that name is known in this trial.");
+    return *std::move(out);
+}
+
+bool shows_identity(const api_request& request, const api_ground& ground, std::string_view subject) {
+    return ground.setting->config->page.shows == page_config::identity::reference || request.who.revealed.contains(std::string(subject));
+}
+
+fhir::date today_of(const api_ground& ground) { return ground.setting->site.date_of(ground.time.now() / second_ms); }
+
+namespace {
+
+std::int64_t number_of(std::string_view text, std::int64_t least, std::int64_t most, std::string_view name) {
+    std::int64_t out = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+    if (error != std::errc() || end != text.data() + text.size() || out < least || out > most)
+        throw api_error(400, "'" + std::string(name) + "' is a whole number from " + std::to_string(least) + " to " + std::to_string(most) + ".");
+    return out;
+}
+
+} // namespace
+
+std::int64_t query_number(const api_request& request, std::string_view name, std::int64_t otherwise, std::int64_t least, std::int64_t most) {
+    const auto at = request.query.find(name);
+    return at == request.query.end() ? otherwise : number_of(at->second, least, most, name);
+}
+
+std::int64_t path_id(const api_request& request) {
+    std::int64_t out = 0;
+    const std::string_view text = parameter(request, "id");
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+    if (error != std::errc() || end != text.data() + text.size() || out < 1)
+        throw api_error(404, "There is no such thing.");
+    return out;
+}
+
+http_response done() {
+    http_response out;
+    out.status = 204;
+    return out;
+}
+
+void commit(const api_ground& ground, std::function<void(store&)> work) {
+    if (const commit_outcome failed = commit_and_wait(ground.writer, std::move(work)))
+        throw api_error(503, failed->what_kind() == store_error::kind::full ? "The store is full: nothing was changed."
+                                                                           : "The store cannot be written just now: nothing was changed.");
+}
+
+api_body::api_body(const std::string& text, std::initializer_list<std::string_view> known) {
+    const auto tree = parser_.parse_copy(text.empty() ? std::string_view("{}") : std::string_view(text));
+    if (!tree || !tree->is_object())
+        throw api_error(400, "The body is no JSON object.");
+    content_ = *tree;
+    for (const fhir::json::member& m : content_.members())
+        if (std::find(known.begin(), known.end(), m.name) == known.end())
+            throw api_error(400, "The body has a member that is not known here.");
+}
+
+std::string api_body::text(std::string_view name, std::size_t most) const {
+    const fhir::json::value v = content_[name];
+    if (!v)
+        return {};
+    if (!v.is_string() || v.text().size() > most)
+        throw api_error(400, "'" + std::string(name) + "' is a text of at most " + std::to_string(most) + " bytes.");
+    return std::string(v.text());
+}
+
+std::string api_body::needed(std::string_view name, std::size_t most) const {
+    std::string out = text(name, most);
+    if (out.find_first_not_of(" \t\r\n") == out.npos)
+        throw api_error(400, "'" + std::string(name) + "' is missing.");
+    return out;
+}
+
+std::int64_t api_body::number(std::string_view name, std::int64_t least, std::int64_t most) const {
+    return number_of(content_[name].is_number() ? content_[name].text() : std::string_view(), least, most, name);
+}
+
+void write_day(json_text& out, std::string_view name, const std::optional<fhir::date>& day) {
+    out.key(name);
+    day ? out.string(to_string(*day)) : out.null();
+}
+
+void write_instant(json_text& out, std::string_view name, instant at) {
+    out.key(name);
+    at ? out.string(to_text(at)) : out.null();
+}
+
+} // namespace trialgate::gateway
