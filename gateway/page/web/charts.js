@@ -33,7 +33,8 @@ export function dayTicks(scale, width) {
     const ticks = scale.ticks(Math.max(2, Math.floor(width / 90)));
     const step = ticks.length > 1 ? (ticks[1] - ticks[0]) / dayMs : 400;
     const cut = step > 300 ? 4 : step >= 27 ? 7 : 10;
-    return ticks.map(date => ({x: scale(date), text: cut === 10 ? iso(date).slice(5) : iso(date).slice(0, cut)}));
+    const [x0, x1] = scale.range();
+    return ticks.filter(date => scale(date) > x0 + 16 && scale(date) < x1 - 24).map(date => ({x: scale(date), text: cut === 10 ? iso(date).slice(5) : iso(date).slice(0, cut)}));
 }
 
 /** Axis words and fine lines at `ticks`, down to `height`. */

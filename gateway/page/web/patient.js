@@ -128,13 +128,14 @@ class PatientView {
         const who = [p.person?.sex && word("sex", p.person.sex), p.person?.age !== undefined && p.person.age !== null && t("patient.age", {age: p.person.age}),
             p.person?.born && t("patient.born", {born: p.person.born})].filter(Boolean).join(", ");
         const days = p.changesOn ? daysBetween(p.asOf, p.changesOn) : 0;
+        const expiring = p.criteria.filter(c => c.changesOn !== null && c.changesOn === p.changesOn).map(c => c.text).join("; ");
         const by = p.mark || p.human;
         return h("header.person",
             h("p.back", h("a", {href: paths.worklist(p.trial)}, `← ${p.title}`)),
             h("div.title", h("h1", {tabindex: -1}, p.label), statusMark(p.status, true),
                 p.mark && h("span.tag.person", shape("i-person"), word("mark", p.mark)), strip(p.criteria.map(charOf).join(""), p.criteria)),
             h("p.subline", [who, t("patient.protocol", {version: p.protocolVersion}), t("patient.asOf", {day: p.asOf})].filter(Boolean).join(" · ")),
-            p.changesOn && h("p.expiry", shape("i-clock"), t("patient.changes", {day: p.changesOn, in: inDays(days)})),
+            p.changesOn && h("p.expiry", shape("i-clock"), t(expiring ? "patient.expires" : "patient.changes", {what: expiring, day: p.changesOn, in: inDays(days)})),
             p.machineStatus !== p.status && h("p.confirmed", t("patient.machine", {status: p.machineStatus ? word("status", p.machineStatus) : t("status.notListed")})),
             p.human && h("p.confirmed", t("patient.human", {status: p.human})),
             p.contradiction && h("p.wrong", shape("i-alert"), t("patient.contradiction", {status: word("status", p.contradiction), by: word("mark", by)})),

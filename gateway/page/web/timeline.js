@@ -3,7 +3,7 @@ import {h, put, s} from "./dom.js";
 import {axis, d3, dayScale, dayTicks} from "./charts.js";
 import {addDays, dayValue, t} from "./text.js";
 
-const left = 190, right = 16, labHeight = 74, barHeight = 22;
+const left = 200, right = 16, labHeight = 74, barHeight = 22;
 const number = v => String(v);
 
 /** Draws into `root`; returns {close}. `line`: what GET …/timeline said. */
@@ -74,7 +74,7 @@ function labRow(lib, lab, time, {x0, x1, y, narrow}) {
     const scale = values.length > 0 ? lib.scaleLinear().domain([Math.min(...values), Math.max(...values)]).nice().range([bottom, top]) : null;
     const latest = lab.points.at(-1);
     const title = narrow ? s("text.lab", {x: x0, y: y - 4}, lab.title, s("tspan.unit", ` ${lab.unit}`)) :
-        [s("text.lab", {x: 4, y: y + 22}, clip(lab.title, 25)), s("text.unit", {x: 4, y: y + 38}, lab.unit),
+        [s("text.lab", {x: 4, y: y + 22}, clip(lab.title, 24)), s("text.unit", {x: 4, y: y + 38}, lab.unit),
             latest && s("text.value", {x: 4, y: y + 55}, clip(`${latest.text}`, 30))];
     const connected = seen.filter(p => typeof p.value === "number" && !p.unusable);
     return s("g.row", s("path.rule", {d: `M${narrow ? x0 : 0} ${y + labHeight - 1}H${x1}`}), s("title", lab.title), title,
@@ -117,7 +117,7 @@ function bar(one, kind, time, {x0, x1, y, narrow, from, today}) {
     const start = one.start && one.start > from ? Math.max(x0, time.at(one.start)) : x0;
     const end = Math.max(start + 3, open ? (one.ongoing === false ? start + 6 : time.at(today)) : Math.min(x1, time.at(one.end)));
     const words = `${one.title}: ${one.start ?? t("timeline.noStart")} – ${one.end ?? (one.ongoing === false ? "?" : t("timeline.ongoing"))}. ${one.text}`;
-    return s("g.row", s("text.lab", {x: narrow ? x0 : 4, y: narrow ? y - 1 : y + 14}, clip(one.title, 24)),
+    return s("g.row", s("text.lab", {x: narrow ? x0 : 4, y: narrow ? y - 1 : y + 14}, clip(one.title, 22)),
         s(`rect.${kind}`, {x: start, y: y + 3, width: end - start, height: barHeight - 9, rx: 2, "data-open": open, "data-early": !one.start || one.start <= from}, s("title", words)),
         open && one.ongoing !== false && s(`path.${kind}`, {d: `M${end} ${y + 3}l6 ${(barHeight - 9) / 2}-6 ${(barHeight - 9) / 2}z`}));
 }

@@ -46,7 +46,7 @@ export default {
         title: "Person {label}", news: "There is news about this person:", show: "show it", next: "What to do next", criteria: "Criteria", notes: "Good to know", people: "Decisions and comments",
         codes: "Codes that are not understood", codesWhy: "Results of this person under codes that no list of ours knows. They count for nothing until a mapping is adopted.", results: {one: "{n} result", other: "{n} results"},
         participation: "In the study", history: "What we said, and why it changed", age: "{age} years", born: "born {born}", protocol: "protocol {version}", asOf: "as of {day}",
-        changes: "Something expires on {day}, {in}, if nothing new arrives.", machine: "The record alone says: {status}. A person decided otherwise.", human: "The study system says: {status}.",
+        expires: "“{what}” changes on {day}, {in}, if nothing new arrives.", changes: "Something expires on {day}, {in}, if nothing new arrives.", machine: "The record alone says: {status}. A person decided otherwise.", human: "The study system says: {status}.",
         contradiction: "Contradiction: the record says {status}, people said {by}. Please look.", identity: "Identity in {source}:", pseudonym: "Pseudonym {subject}", actions: "Actions", print: "Print for the binder",
         nothing: "Nothing is missing. All criteria are decided.", nothingAgainst: "Nothing is missing. A criterion is not met.", ask: "Ask the patient or a clinician", for: "for: {criterion}",
         since: "since {day}", noCriteria: "This person is not listed in this trial. The notes say why.",
