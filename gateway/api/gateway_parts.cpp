@@ -203,7 +203,7 @@ void gateway_parts::start(asio::any_io_executor on) {
             sink->bell.ring();
     };
     signals.told = s.ground.watch;
-    const worker_options options = options_for_worker(s.config, s.trials.net);
+    const worker_options options = options_for_worker(s.config, s.trials.net, s.trials.fingerprint);
     if (const people_config& people = s.config.people; !people.relay.host.empty() && !people.subscribers.empty())
         s.desk = std::make_unique<people_desk>(people, options.site, s.ground.writer, open_sqlite(s.ground.data, true), s.ground.time,
                                                s.ground.faults, s.ground.figures, make_smtp_carrier(people.relay));

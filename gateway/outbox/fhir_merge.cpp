@@ -191,7 +191,8 @@ subject_standing read_subject(value resource) {
         out.status = sent;
     std::string_view written;
     read_written(written_in(resource), out, written);
-    const bool ours = std::find(our_states.begin(), our_states.end(), out.status) != our_states.end();
+    // What somebody marked on the page was written by us, too.
+    const bool ours = std::find(our_states.begin(), our_states.end(), out.status) != our_states.end() || (!written.empty() && written == out.status);
     out.by_person = !ours || !has_tag(resource, tag_system, generated_tag) || has_tag(resource, tag_system, human_tag) ||
                     (!written.empty() && written != out.status);
     out.since = begin_of(resource);

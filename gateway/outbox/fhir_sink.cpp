@@ -154,6 +154,12 @@ private:
         const ensured person = co_await ensure(std::move(where), std::move(decide));
         if (person.failed)
             co_return *person.failed;
+        // Somebody decided here and somebody on the page: neither is overwritten, but those who look here are told.
+        if (stop && out.what == delivery_result::is::overruled && !m.human.empty() && m.human != out.human) {
+            const delivery_result told = co_await contradiction(m);
+            if (told.what != delivery_result::is::delivered)
+                co_return told;
+        }
         if (stop)
             co_return out;
         const std::string reference = "ResearchSubject/" + person.id;

@@ -20,8 +20,8 @@ struct message {
     std::string status;         ///< "eligible" ...; empty: no longer listed
     bool flag = false;          ///< true while the study should look: eligible, likely, possible
     std::string subject_status; ///< R4 ResearchSubject.status to show
-    std::string human;          ///< contradiction: what a person decided
-    std::string text;           ///< contradiction, fault: one sentence
+    std::string human;          ///< what a person decided, as R4 ResearchSubject.status; of a status: on the page, or in the study system before that was undone
+    std::string text;           ///< contradiction, mark of a person, fault: one sentence
     std::string report;         ///< JSON object as in `screen --format json`, with "patient" replaced by the pseudonym and evidence references
                                 ///< by {"reference": hash}; empty: "null"
     std::string report_with_references; ///< the same with true references, for sinks with identity "reference"; else empty

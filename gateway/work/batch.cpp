@@ -14,6 +14,9 @@ namespace {
 
 std::string reference_of(const record& r) { return r.type + '/' + r.id; }
 
+/// "Observation/o1 v2"
+std::string event_of(const record& r) { return reference_of(r) + (r.version.text.empty() ? "" : " v" + r.version.text); }
+
 std::string encoded(const record& r) {
     mappings::record_writer w;
     w.append(r);
@@ -92,7 +95,7 @@ void work_batch::take(const journal_row& row, arrived what) {
     if (row.kind == arrival::hydrated) {
         person& p = load(row.source, row.body);
         p.row.hydrated = true;
-        p.touched = p.evaluate = true;
+        p.touched = p.evaluate = p.loaded = true;
         return;
     }
     if (what.irrelevant)
@@ -188,6 +191,7 @@ void work_batch::apply(const std::string& source, const std::string& key, record
     person& p = load(source, key);
     const std::string reference = reference_of(r);
     const bool withdrawn = r.withdrawn;
+    std::string event = event_of(r);
     std::set<std::string> refers{reference};
     for (const std::string& to : {r.medication, r.specimen, r.participation ? r.participation->study : std::string()})
         if (is_definition_type(std::string_view(to).substr(0, to.find('/')))) {
@@ -203,6 +207,7 @@ void work_batch::apply(const std::string& source, const std::string& key, record
     case person_records::effect::nothing: return count(source, "irrelevant");
     }
     count(source, "applied");
+    p.events.push_back(std::move(event));
     p.touched = p.evaluate = true;
     if (about && !withdrawn) {
         for (const std::string& identifier : about->identifiers)
@@ -258,10 +263,13 @@ void work_batch::define(const std::string& source, record r) {
     if (known_version && !supersedes(r.version, known_version->version))
         return count(source, "duplicate");
     count(source, "applied");
-    definitions_.insert_or_assign(at, std::move(r));
     for (const std::string& key : concerned)
-        if (known(source, key))
-            load(source, key).evaluate = true;
+        if (known(source, key)) {
+            person& p = load(source, key);
+            p.evaluate = true;
+            p.events.push_back(event_of(r));
+        }
+    definitions_.insert_or_assign(at, std::move(r));
 }
 
 void work_batch::each_person(const std::function<void(const std::string&, const std::string&)>& visit) const {
@@ -313,8 +321,7 @@ void work_batch::write(store& to) {
         to.definition_put(key.first, key.second, encoded(r));
     for (const auto& link : links_)
         to.link(link[0], link[1], link[2]);
-    for (const auto& [key, row] : decisions_)
-        to.decision_put(row);
+    write_people(to);
     for (const auto& [subject, who] : subjects_)
         to.subject_put(subject, who.first, who.second);
     for (const outbox_row& row : messages_)

@@ -47,6 +47,8 @@ public:
     void take(const human_decision& d);
     /// A participation that was put since it was looked at last: the person is kept and fetched from now on, whoever considers them.
     void take(const participant_row& p);
+    /// Something that a person said on the page, or took back.
+    void take(const judgement_row& j);
     /// Evaluates everybody concerned. After all `take`s.
     void decide();
     /// All effects, in one transaction. May be called again when the transaction is repeated.
@@ -58,7 +60,7 @@ public:
         std::vector<std::pair<std::string, std::string>> told;                 ///< for people who watch: event, detail
         std::set<std::pair<std::string, job_kind>> jobs;
         std::uint64_t gaps = 0;
-        bool outbox = false, alerts = false;
+        bool outbox = false, alerts = false, worklist = false;
     };
     /// After `write`.
     const figures& counted() const noexcept { return counted_; }
@@ -77,7 +79,9 @@ private:
         patient_row row;
         person_records records;
         std::set<std::string> references; ///< new ones, to be remembered
+        std::vector<std::string> events;  ///< what this batch changed of what is known: "Observation/o1 v2"
         bool stored = false, touched = false, evaluate = false;
+        bool loaded = false; ///< the history has been fetched just now
     };
     using person_key = std::pair<std::string, std::string>;
 
@@ -97,8 +101,24 @@ private:
     std::vector<mappings::record> definitions_of(const std::string& source, const std::vector<std::string>& keys);
     void decide_person(const std::string& source, const std::vector<std::string>& keys);
     void evaluate_person(const std::string& source, const std::vector<std::string>& keys, const std::function<void(const evaluated_person&)>& each);
-    void decided(const person_key& who, const std::string& trial, const mappings::standing& now,
-                 const std::function<mappings::trial_report()>& report);
+    /// What was found out of one person in one trial.
+    struct finding {
+        mappings::standing now;
+        std::string strip;
+        fhir::date changes_on = fhir::date::highest();
+        said_by_people people;
+        std::vector<const judgement_row*> fresh; ///< said or taken back since the last decision
+        const std::vector<std::string>* keys = nullptr;
+    };
+    void decided(const person_key& who, const std::string& trial, finding found, const std::function<mappings::trial_report()>& report);
+    // batch_people.cpp
+    /// Whose every name of a component is now: itself, the survivor of merged records, or the only one whom the records describe.
+    std::map<std::string, std::string> bearers_of(const std::string& source, const std::vector<std::string>& keys);
+    std::map<std::string, std::vector<judgement_row>> judgements_of(const std::string& source, const std::map<std::string, std::string>& bearers);
+    finding found_of(const evaluated_person& p, mappings::trial_index t, const std::vector<judgement_row>& said);
+    void remember(const std::optional<decision_row>& before, decision_row& after, const finding& found);
+    std::string cause_of(const std::optional<decision_row>& before, const decision_row& after, const finding& found, std::string_view says);
+    void write_people(store& to);
     void tell(const decision_row& row, const transition& t, const mappings::trial_report& r, const std::string& previous);
     void write_numbers(store& to);
     // batch_follow.cpp
@@ -135,6 +155,10 @@ private:
     std::map<std::string, person_key> subjects_;
     std::vector<outbox_row> messages_;
     std::vector<human_decision> humans_;
+    std::map<std::pair<person_key, std::string>, std::string> study_said_; ///< by person and trial: what a person newly decided in the study system
+    std::vector<judgement_row> judged_;
+    std::vector<history_row> history_;
+    std::map<person_key, std::string> bearers_; ///< of names of people who have several
     std::vector<participant_row> looked_at_;
     std::map<std::pair<std::string, std::string>, participant_row> participants_; ///< changed here, by trial and number
     std::vector<std::tuple<std::string, std::string, participant_note>> trail_;   ///< trial, number

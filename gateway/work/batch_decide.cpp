@@ -61,6 +61,7 @@ void work_batch::decide() {
             continue;
         row->human = h.status;
         row->human_at = h.at;
+        study_said_.insert_or_assign(at, h.status);
         decisions_.insert_or_assign(at, std::move(*row));
         load(who->first, who->second).evaluate = true;
         counted_.told.emplace_back("human", h.trial + ": a person decided '" + h.status + "'");
@@ -100,11 +101,22 @@ void work_batch::decide_person(const std::string& source, const std::vector<std:
     fhir::date changes_on = fhir::date::highest();
     std::set<std::string> evaluated;
     const auto& trials = options_.net->trials();
+    const std::map<std::string, std::string> bearers = bearers_of(source, keys);
+    const std::map<std::string, std::vector<judgement_row>> said = judgements_of(source, bearers);
     evaluate_person(source, keys, [&](const evaluated_person& p) {
         evaluated.insert(p.key());
         changes_on = std::min(changes_on, p.changes_on());
-        for (mappings::trial_index t = 0; t < trials.size(); ++t)
-            decided({source, p.key()}, trials[t].source->id, p.standing(t), [&] { return p.report(t); });
+        const auto at = said.find(p.key());
+        const std::vector<judgement_row> mine = at == said.end() ? std::vector<judgement_row>() : at->second;
+        for (mappings::trial_index t = 0; t < trials.size(); ++t) {
+            finding found = found_of(p, t, mine);
+            found.keys = &keys;
+            decided({source, p.key()}, trials[t].source->id, std::move(found), [&] {
+                mappings::trial_report r = p.report(t);
+                lay_over(r, *trials[t].source, standing_judgements_of(mine, r.trial));
+                return r;
+            });
+        }
         if (keys.size() == 1)
             changes_on = std::min(changes_on, follow_alone(source, p.data));
     });
@@ -112,8 +124,9 @@ void work_batch::decide_person(const std::string& source, const std::vector<std:
     for (const std::string& key : keys) {
         if (evaluated.contains(key))
             continue;
-        mappings::standing gone;
-        gone.notes.add(mappings::note::merged);
+        finding gone;
+        gone.now.notes.add(mappings::note::merged);
+        gone.keys = &keys;
         for (const decision_row& row : reading_.decisions_of(source, key))
             decided({source, key}, row.trial, gone, [&] {
                 mappings::trial_report r;
@@ -134,22 +147,32 @@ void work_batch::decide_person(const std::string& source, const std::vector<std:
     }
 }
 
-void work_batch::decided(const person_key& who, const std::string& trial, const mappings::standing& now,
+void work_batch::decided(const person_key& who, const std::string& trial, finding found,
                          const std::function<mappings::trial_report()>& report) {
     const std::pair<person_key, std::string> at{who, trial};
-    auto before = decisions_.contains(at) ? std::optional(decisions_.at(at)) : reading_.decision(who.first, who.second, trial);
+    const auto before = decisions_.contains(at) ? std::optional(decisions_.at(at)) : reading_.decision(who.first, who.second, trial);
     // Of people whom this trial never considered nothing is kept.
-    if (!now.status && !before)
+    if (!found.now.status && !before)
         return;
-    const std::string previous = before ? before->status : std::string();
-    transition t = change(before ? &*before : nullptr, now, now_);
-    t.after.source = who.first;
-    t.after.patient = who.second;
-    t.after.trial = trial;
-    ++counted_.decisions[trial][t.after.status.empty() ? "not-listed" : t.after.status];
-    if (t.told)
-        tell(t.after, t, report(), previous);
-    decisions_.insert_or_assign(at, std::move(t.after));
+    decision_row row = before.value_or(decision_row{});
+    std::tie(row.source, row.patient) = who;
+    row.trial = trial;
+    const std::string previous = row.status;
+    for (bool first = true, more = true; more; first = false) {
+        transition t = change(before || !first ? &row : nullptr, found.now, now_, found.people);
+        more = t.more;
+        row = std::move(t.after);
+        row.source = who.first;
+        row.patient = who.second;
+        row.trial = trial;
+        t.after = row;
+        if (first)
+            remember(before, row, found);
+        if (t.told)
+            tell(row, t, report(), first ? previous : row.status);
+    }
+    ++counted_.decisions[trial][row.status.empty() ? "not-listed" : row.status];
+    decisions_.insert_or_assign(at, std::move(row));
 }
 
 std::vector<mappings::trial_report> work_batch::reports_of(const std::string& source, const std::string& key) {
@@ -168,7 +191,7 @@ void work_batch::tell(const decision_row& row, const transition& t, const mappin
     m.kind = t.kind;
     m.occurred = now_;
     m.source = row.source;
-    m.subject = pseudonym_of(key, row.source, row.patient);
+    m.subject = row.subject;
     m.trial = row.trial;
     m.protocol_version = r.version;
     m.number = row.number;
@@ -176,7 +199,7 @@ void work_batch::tell(const decision_row& row, const transition& t, const mappin
     m.status = row.status;
     m.flag = t.flag;
     m.subject_status = t.subject_status;
-    m.human = row.human;
+    m.human = t.human;
     m.text = t.text;
     m.key = to_hex(hmac_sha256(key, row.source + '|' + row.patient + '|' + row.trial + '|' + std::to_string(row.number))).substr(0, 32);
     m.report = report_json(r, {m.subject, [&](std::string_view reference) {

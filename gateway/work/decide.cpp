@@ -46,43 +46,93 @@ bool wants_patient(std::string_view human) {
     return std::find(std::begin(wanting), std::end(wanting), human) != std::end(wanting);
 }
 
+void tell_status(transition& out) {
+    out.after.pushed = true;
+    ++out.after.number;
+    out.told = true;
+    out.kind = "status";
+}
+
+/// A mark of the page, or the study system's own decision again after a mark was undone.
+void tell_word(transition& out, const deciding_word& word) {
+    if (!out.after.pushed && !wants_patient(word.status))
+        return; // the study never heard of this person
+    out.subject_status = word.status;
+    out.human = word.status;
+    out.flag = false;
+    if (word.on_page)
+        out.text = "A person marked this patient as '" + out.after.mark + "'.";
+    tell_status(out);
+}
+
+constexpr std::string_view of_criterion = "criterion:";
+
+/// Keeps in `after` what the record says against people, and tells what is new of it, unless something else is told now: then `more`.
+void tell_contradictions(transition& out, const deciding_word& word, bool other_word, const said_by_people& people) {
+    decision_row& after = out.after;
+    const std::vector<std::string> known = contradictions_of(after.contradiction);
+    const auto is_in = [](const std::vector<std::string>& all, std::string_view one) { return std::find(all.begin(), all.end(), one) != all.end(); };
+    std::vector<std::string> kept;
+    std::string text;
+    const auto add = [&](std::string part, bool silent, const std::string& sentence) {
+        if (!is_in(known, part) && !silent) {
+            if (out.told) {
+                out.more = true;
+                return;
+            }
+            text += (text.empty() ? "" : " ") + sentence;
+        }
+        kept.push_back(std::move(part));
+    };
+    if (wants_patient(word.status) && !is_open(after.status)) {
+        const std::string now_says = after.status.empty() ? "not-listed" : after.status;
+        // Whoever marks somebody sees where they stand.
+        add(now_says, other_word && word.on_page,
+            (word.on_page ? "A person marked this patient as '" + after.mark : "The study has this person as '" + word.status) +
+                "'; by the record the status is now '" + now_says + "'.");
+    }
+    // Whom nobody wants any more, or of whom the study never heard, nothing needs to be said.
+    const bool matters = word.status.empty() ? after.pushed : wants_patient(word.status);
+    for (const std::string& id : people.against)
+        add(std::string(of_criterion) + id, !matters || is_in(people.fresh, id),
+            "A person confirmed the criterion '" + id + "'; the record now says the opposite.");
+    after.contradiction = contradictions_text(kept);
+    if (text.empty())
+        return;
+    ++after.number;
+    out.told = true;
+    out.kind = "contradiction";
+    out.text = std::move(text);
+    out.human = word.status;
+}
+
 bool leaves_to_people(const note_set& notes) { return notes.has(note::already_in_study) || notes.has(note::inactive); }
 
 } // namespace
 
-transition change(const decision_row* before, const standing& now, instant at) {
+transition change(const decision_row* before, const standing& now, instant at, const said_by_people& people) {
     transition out;
     if (before)
         out.after = *before;
     decision_row& after = out.after;
     const std::string previous = after.status;
+    const deciding_word earlier = before ? deciding_word_of(*before) : deciding_word{};
     after.status = now.status ? std::string(to_code(*now.status)) : std::string();
     after.decided = at;
+    after.mark = people.mark;
+    after.marked = people.marked;
     out.flag = is_open(after.status);
     out.subject_status = subject_status(after.status);
     const bool differs = !before || previous != after.status;
+    const deciding_word word = deciding_word_of(after);
+    // What the study system says it knows; what is said on the page, or no longer, it has to be told.
+    const bool other_word = word.status != earlier.status && (word.on_page || earlier.on_page);
 
-    if (!after.human.empty()) {
-        // A person has decided: never overwritten. Evidence against it is told once.
-        const bool against = wants_patient(after.human) && !out.flag;
-        if (!against) {
-            after.contradiction.clear();
-        } else if (const std::string now_says = after.status.empty() ? "not-listed" : after.status; after.contradiction != now_says) {
-            after.contradiction = now_says;
-            ++after.number;
-            out.told = true;
-            out.kind = "contradiction";
-            out.text = "The study has this person as '" + after.human + "'; by the record the status is now '" + now_says + "'.";
-        }
-        return out;
-    }
-    const bool news = after.pushed ? differs : out.flag && !leaves_to_people(now.notes);
-    if (news) {
-        after.pushed = true;
-        ++after.number;
-        out.told = true;
-        out.kind = "status";
-    }
+    if (other_word && !word.status.empty())
+        tell_word(out, word);
+    else if (word.status.empty() && (after.pushed ? differs || other_word : out.flag && !leaves_to_people(now.notes)))
+        tell_status(out);
+    tell_contradictions(out, word, other_word, people);
     return out;
 }
 

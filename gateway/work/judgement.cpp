@@ -53,6 +53,25 @@ judged_standing judge(const trial& which, std::span<const outcome> record, const
     return out;
 }
 
+void lay_over(trial_report& report, const trial& which, const standing_judgements& said) {
+    if (!report.status || report.criteria.size() != which.criteria.size())
+        return;
+    const judged_standing shown = judge(which, outcomes_of(report), said);
+    report.status = shown.status;
+    report.changes_on.reset();
+    for (std::size_t n = 0; n < report.criteria.size(); ++n) {
+        criterion_report& c = report.criteria[n];
+        if (shown.by_person[n]) {
+            c.is = shown.strip[n] == 'M' ? outcome::met() : outcome::not_met();
+            c.changes_on.reset();
+            c.needs.clear();
+            c.explanation = "decided by a person" + (c.explanation.empty() ? "" : "; by the record: " + c.explanation);
+        }
+        if (c.changes_on && (!report.changes_on || *c.changes_on < *report.changes_on))
+            report.changes_on = c.changes_on;
+    }
+}
+
 std::vector<outcome> outcomes_of(const trial_report& report) {
     std::vector<outcome> out;
     for (const criterion_report& c : report.criteria)

@@ -34,6 +34,8 @@ struct judged_standing {
 };
 /// `record`: what the record alone says, by criterion, in the trial's order.
 judged_standing judge(const mappings::trial& trial, std::span<const mappings::outcome> record, const standing_judgements& said);
+/// The same in the words of a report of the record: status, and the criteria that a person decided; what the record says of them stays in their parts.
+void lay_over(mappings::trial_report& report, const mappings::trial& trial, const standing_judgements& said);
 /// The outcomes out of a report, for `judge`.
 std::vector<mappings::outcome> outcomes_of(const mappings::trial_report& report);
 

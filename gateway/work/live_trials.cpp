@@ -54,9 +54,9 @@ fhir::time_zone site_of(const gateway_config& config) {
     return config.time_zone.empty() ? machine_zone() : find_zone(config.time_zone).value_or(machine_zone());
 }
 
-worker_options options_for_worker(const gateway_config& config, std::shared_ptr<const mappings::network> net) {
+worker_options options_for_worker(const gateway_config& config, std::shared_ptr<const mappings::network> net, std::string fingerprint) {
     const fhir::time_zone zone = site_of(config);
-    worker_options out{std::move(net), zone, config.sources, config.sinks, config.pseudonym_key.value};
+    worker_options out{std::move(net), zone, config.sources, config.sinks, config.pseudonym_key.value, std::move(fingerprint)};
     out.after_enrolment.compute = [net = out.net, zone, working_days = config.calendar](const mappings::trial& t, const mappings::participant& who,
                                                                       const mappings::patient_data& data, fhir::date today) {
         return mappings::watch_participant({t, who, data, net->codes(), today, zone}, working_days);

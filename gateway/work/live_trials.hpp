@@ -20,6 +20,7 @@ live_trials load_trials(const gateway_config& config);
 /// Where a day begins and ends.
 fhir::time_zone site_of(const gateway_config& config);
 
-worker_options options_for_worker(const gateway_config& config, std::shared_ptr<const mappings::network> net);
+/// `fingerprint`: live_trials::fingerprint, for whoever decides with these options.
+worker_options options_for_worker(const gateway_config& config, std::shared_ptr<const mappings::network> net, std::string fingerprint = {});
 
 } // namespace trialgate::gateway

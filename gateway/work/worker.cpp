@@ -159,7 +159,8 @@ bool worker::state::round() {
     const fhir::date today = options.site.date_of(now >= 0 ? now / 1000 : (now - 999) / 1000);
     const auto due = reading->patients_due(today, due_at_a_time);
     const auto participants = reading->participants_to_look_at(due_at_a_time);
-    if (rows.empty() && decided.empty() && due.empty() && participants.empty())
+    const auto judgements = reading->judgements_to_look_at(due_at_a_time);
+    if (rows.empty() && decided.empty() && due.empty() && participants.empty() && judgements.empty())
         return false;
     resting = false;
     work_batch batch(options, *reading, known, now, today);
@@ -178,6 +179,8 @@ bool worker::state::round() {
         batch.take(h);
     for (const participant_row& p : participants)
         batch.take(p);
+    for (const judgement_row& j : judgements)
+        batch.take(j);
     batch.decide();
     if (!commit(batch, rows)) {
         const std::lock_guard lock(guard);
@@ -226,6 +229,8 @@ void worker::state::report(const work_batch& b, const std::vector<read_row>& row
             signals.job_added(source, kind);
     if (f.outbox && signals.outbox_grew)
         signals.outbox_grew();
+    if (f.worklist && signals.decisions_changed)
+        signals.decisions_changed();
     if (f.alerts && signals.alerts_changed)
         signals.alerts_changed();
     if (signals.told)

@@ -37,6 +37,7 @@ struct worker_options {
     std::vector<source_config> sources;
     std::vector<sink_config> sinks;
     std::string pseudonym_key;
+    std::string fingerprint = {};   ///< live_trials::fingerprint: tells decisions made with other criteria or settings apart
     std::size_t batch_rows = 256;
     std::size_t batch_bytes = std::size_t{4} << 20;
     follow_up after_enrolment = {}; ///< without `compute` nobody is followed
@@ -47,6 +48,8 @@ struct worker_signals {
     std::function<void()> outbox_grew;
     /// An alert was raised, corrected or withdrawn.
     std::function<void()> alerts_changed;
+    /// What a worklist shows has changed: store::decisions_stamp may have grown.
+    std::function<void()> decisions_changed;
     /// A line for a person who watches (demo): event name and code words.
     std::function<void(std::string_view event, std::string_view detail)> told;
 };
@@ -57,7 +60,7 @@ public:
     worker(worker_options options, committer& writer, std::unique_ptr<store> reading, clock& time, fault_board& faults, metrics& figures,
            worker_signals signals);
     ~worker(); ///< stops
-    /// Something was appended to the journal, or the date may have changed. From any thread.
+    /// Something was appended to the journal, somebody judged, or the date may have changed. From any thread.
     void poke();
     /// What a person decided in a study system; from any thread.
     void decided(human_decision d);

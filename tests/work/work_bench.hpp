@@ -59,6 +59,8 @@ struct bench {
                 batch.take(row, reader.read(row, order));
             for (const participant_row& p : now->participants_to_look_at(100))
                 batch.take(p);
+            for (const judgement_row& j : now->judgements_to_look_at(100))
+                batch.take(j);
             for (const auto& [source, key] : now->patients_due(options.site.date_of(at / 1000), 100))
                 batch.due(source, key);
             batch.decide();
