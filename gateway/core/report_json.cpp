@@ -36,16 +36,14 @@ void write_criterion(json_text& out, const criterion_report& c, const report_nam
     write_notes(out, c.notes);
     out.key("evidence").begin_array();
     for (const evidence_item& e : c.evidence) {
-        // A day of birth next to a pseudonym names a person; the year decides an age well enough for who reads it there.
-        const bool born = names.reference && e.reference.starts_with("Patient/") && e.date.size() > 4;
-        const std::string date = born ? e.date.substr(0, 4) : e.date;
+        const evidence_item shown = shown_evidence(e, names);
         out.begin_object();
-        out.key("reference").string(names.reference ? names.reference(e.reference) : e.reference);
+        out.key("reference").string(shown.reference);
         out.key("version");
-        e.version.empty() ? out.null() : out.string(e.version);
+        shown.version.empty() ? out.null() : out.string(shown.version);
         out.key("date");
-        date.empty() ? out.null() : out.string(date);
-        out.key("text").string(born ? "born " + date : e.text);
+        shown.date.empty() ? out.null() : out.string(shown.date);
+        out.key("text").string(shown.text);
         out.end_object();
     }
     out.end_array();
@@ -57,6 +55,18 @@ void write_criterion(json_text& out, const criterion_report& c, const report_nam
 }
 
 } // namespace
+
+evidence_item shown_evidence(const evidence_item& e, const report_names& names) {
+    evidence_item out = e;
+    if (!names.reference)
+        return out;
+    out.reference = names.reference(e.reference);
+    if (e.reference.starts_with("Patient/") && e.date.size() > 4) {
+        out.date = e.date.substr(0, 4);
+        out.text = "born " + out.date;
+    }
+    return out;
+}
 
 std::string report_json(const trial_report& r, const report_names& names) {
     json_text out;

@@ -14,6 +14,9 @@ struct report_names {
     std::function<std::string(std::string_view)> reference;   ///< instead of "Observation/o1"; of a birth date the year is told
 };
 
+/// One piece of evidence under these names. A day of birth next to a pseudonym names a person: the year is told, which decides an age well enough.
+mappings::evidence_item shown_evidence(const mappings::evidence_item& e, const report_names& names);
+
 std::string report_json(const mappings::trial_report& r, const report_names& names = {});
 
 } // namespace trialgate::gateway

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gateway/core/json_text.hpp"
+#include "gateway/core/report_json.hpp"
 #include "gateway/page/api.hpp"
 
 namespace trialgate::gateway {
@@ -36,6 +37,12 @@ private:
     fhir::json::parser parser_;
     fhir::json::value content_;
 };
+
+/// How this person's resources are named to who asks: as they are when the person's identity may be shown, else as in messages under pseudonyms.
+report_names names_for(const api_request& request, const api_ground& ground, const decision_row& of);
+
+/// What somebody said of a person, as an object; the same wherever it is shown.
+void write_judgement(json_text& out, const judgement_row& row, const visitor& who);
 
 /// null when there is none.
 void write_day(json_text& out, std::string_view name, const std::optional<fhir::date>& day);

@@ -1,6 +1,7 @@
 #include "gateway/page/api.hpp"
 
 #include "gateway/page/answers.hpp"
+#include "gateway/store/message.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -117,6 +118,34 @@ std::string api_body::needed(std::string_view name, std::size_t most) const {
 
 std::int64_t api_body::number(std::string_view name, std::int64_t least, std::int64_t most) const {
     return number_of(content_[name].is_number() ? content_[name].text() : std::string_view(), least, most, name);
+}
+
+report_names names_for(const api_request& request, const api_ground& ground, const decision_row& of) {
+    if (shows_identity(request, ground, of.subject))
+        return {};
+    return {of.subject, [key = ground.setting->evaluation.pseudonym_key, source = of.source](std::string_view reference) {
+                return hidden_reference(key, source, reference);
+            }};
+}
+
+void write_judgement(json_text& out, const judgement_row& row, const visitor& who) {
+    static constexpr std::string_view kinds[] = {"criterion", "mark", "comment", "mapping"};
+    out.begin_object().key("id").number(row.id).key("kind").string(kinds[static_cast<std::size_t>(row.kind)]).key("what").string(row.what);
+    out.key("value");
+    fhir::json::parser parser;
+    const auto tree = parser.parse_copy(row.value);
+    if (row.kind == judgement_kind::mapping && tree && tree->is_object())
+        out.copy(*tree);
+    else
+        out.string(row.value);
+    out.key("reason").string(row.reason).key("by").string(row.name).key("role").string(row.role).key("at").string(to_text(row.at));
+    out.key("undone");
+    if (row.undone_by.empty())
+        out.null();
+    else
+        out.begin_object().key("by").string(row.undone_by).key("at").string(to_text(row.undone)).end_object();
+    const bool may = who.may.may(permission::judge, row.trial) && (row.by == who.id || who.may.has(role::investigator, row.trial));
+    out.key("mayUndo").boolean(row.undone_by.empty() && may).end_object();
 }
 
 void write_day(json_text& out, std::string_view name, const std::optional<fhir::date>& day) {

@@ -48,6 +48,12 @@ struct comment_count {
     std::int64_t comments = 0;
 };
 
+/// How many decisions of a trial have a status.
+struct status_count {
+    std::string status;
+    std::int64_t people = 0;
+};
+
 /// One line of the trail of who saw and did what. Append-only: the database refuses to change or remove it.
 struct audit_row {
     std::int64_t id = 0;

@@ -49,6 +49,11 @@ decltype(auto) columns(R& r, Use use) {
     return use(r.source, r.patient, r.comments);
 }
 
+template <row_of<status_count> R, class Use>
+decltype(auto) columns(R& r, Use use) {
+    return use(r.status, r.people);
+}
+
 #define TRIALGATE_AUDIT_COLUMNS "id, at, by, name, role, address, action, trial, subject, detail, refused, seal"
 template <row_of<audit_row> R, class Use>
 decltype(auto) columns(R& r, Use use) {

@@ -49,6 +49,7 @@ public:
                                               std::size_t limit) override;
     std::optional<decision_row> decision_of_subject(std::string_view subject, std::string_view trial) override;
     std::vector<decision_row> decisions_since(std::string_view trial, std::int64_t stamp, std::size_t limit) override;
+    std::vector<status_count> decision_counts(std::string_view trial) override;
     std::int64_t decisions_stamp() override;
 
     void history_add(const history_row& row) override;

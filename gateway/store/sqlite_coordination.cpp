@@ -17,6 +17,11 @@ std::vector<decision_row> sqlite_store::decisions_since(std::string_view trial, 
     return rows<decision_row>(db_.run(q, trial, stamp, limit));
 }
 
+std::vector<status_count> sqlite_store::decision_counts(std::string_view trial) {
+    static const query q("SELECT status, count(*) FROM decision WHERE trial = ?1 GROUP BY status ORDER BY status");
+    return rows<status_count>(db_.run(q, trial));
+}
+
 std::int64_t sqlite_store::decisions_stamp() {
     static const query q("SELECT stamp FROM decision_stamp");
     return count(db_.run(q));

@@ -229,6 +229,8 @@ public:
     virtual std::optional<decision_row> decision_of_subject(std::string_view subject, std::string_view trial) = 0;
     /// Rows of a trial whose stamp is above `stamp`, by stamp; people who are not listed any more, too.
     virtual std::vector<decision_row> decisions_since(std::string_view trial, std::int64_t stamp, std::size_t limit) = 0;
+    /// How many people of a trial have each status; "": not listed any more.
+    virtual std::vector<status_count> decision_counts(std::string_view trial) = 0;
     /// The newest stamp of all.
     virtual std::int64_t decisions_stamp() = 0;
 

@@ -71,6 +71,9 @@ public:
     /// or it is another person's. Reads only.
     std::vector<mappings::trial_report> reports_of(const std::string& source, const std::string& key);
 
+    /// The person of that name today, with everything that is kept of them; nobody as for `reports_of`. Reads only.
+    void look_at(const std::string& source, const std::string& key, const std::function<void(const evaluated_person&)>& each);
+
     /// The person of a participation, with everything that is kept of them; nobody when nothing is. Reads only.
     void look_at(const participant_row& row, const std::function<void(const evaluated_person&)>& each);
 

@@ -177,12 +177,18 @@ void work_batch::decided(const person_key& who, const std::string& trial, findin
 
 std::vector<mappings::trial_report> work_batch::reports_of(const std::string& source, const std::string& key) {
     std::vector<mappings::trial_report> out;
-    evaluate_person(source, component(source, key), [&](const evaluated_person& p) {
-        if (p.key() == key)
-            for (mappings::trial_index t = 0; t < options_.net->trials().size(); ++t)
-                out.push_back(p.report(t));
+    look_at(source, key, [&](const evaluated_person& p) {
+        for (mappings::trial_index t = 0; t < options_.net->trials().size(); ++t)
+            out.push_back(p.report(t));
     });
     return out;
+}
+
+void work_batch::look_at(const std::string& source, const std::string& key, const std::function<void(const evaluated_person&)>& each) {
+    evaluate_person(source, component(source, key), [&](const evaluated_person& p) {
+        if (p.key() == key)
+            each(p);
+    });
 }
 
 void work_batch::tell(const decision_row& row, const transition& t, const mappings::trial_report& r, const std::string& previous) {

@@ -1,0 +1,351 @@
+#include "gateway/page/timeline.hpp"
+
+#include "gateway/core/json_text.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <set>
+
+namespace trialgate::gateway {
+
+using namespace mappings;
+using fhir::date;
+
+namespace {
+
+struct shown_limit {
+    relation op;
+    fhir::decimal value; ///< canonical unit
+};
+
+/// What the trial asks of results of one concept.
+struct asked {
+    std::vector<std::string> criteria; ///< ids, in the order of the trial
+    std::optional<shown_limit> limit;  ///< of the first criterion that has one
+    window within;
+    date expires = date::highest();
+};
+
+/// The concepts that a trial's criteria read, in the order of the trial.
+class reading {
+public:
+    reading(const compiled_trial& trial, const trial_report& report) {
+        for (const criterion_report& c : report.criteria)
+            remember(c);
+        for (const placed_criterion& c : trial.criteria)
+            walk(c, c.source->id, false);
+        for (const concept_id c : trial.source->consider)
+            add(conditions, c);
+    }
+
+    std::vector<std::pair<concept_id, asked>> labs;
+    std::vector<concept_id> drugs, conditions;
+
+private:
+    void remember(const criterion_report& c) {
+        if (c.changes_on)
+            changes_.emplace(c.id, *c.changes_on);
+        for (const criterion_report& p : c.parts)
+            remember(p);
+    }
+
+    static void add(std::vector<concept_id>& to, concept_id c) {
+        if (std::find(to.begin(), to.end(), c) == to.end())
+            to.push_back(c);
+    }
+    static void add(std::vector<concept_id>& to, const std::vector<concept_id>& all) {
+        for (const concept_id c : all)
+            add(to, c);
+    }
+
+    void ask(const std::vector<concept_id>& concepts, const std::string& id, const window& within, const std::optional<shown_limit>& limit) {
+        const auto changes = changes_.find(id);
+        for (const concept_id c : concepts) {
+            auto at = std::find_if(labs.begin(), labs.end(), [&](const auto& l) { return l.first == c; });
+            if (at == labs.end())
+                at = labs.insert(at, {c, {{}, std::nullopt, within, date::highest()}});
+            asked& to = at->second;
+            if (std::find(to.criteria.begin(), to.criteria.end(), id) == to.criteria.end())
+                to.criteria.push_back(id);
+            if (!to.limit && limit) {
+                to.limit = limit;
+                to.within = within;
+            }
+            if (changes != changes_.end())
+                to.expires = std::min(to.expires, changes->second);
+        }
+    }
+
+    void walk(const placed_criterion& c, const std::string& named, bool negated) {
+        const std::string& id = c.source->id.empty() ? named : c.source->id;
+        const test_kind& test = c.source->test;
+        if (const auto* o = std::get_if<observation_test>(&test)) {
+            std::optional<shown_limit> limit;
+            if (const auto* l = std::get_if<limit_test>(&o->test))
+                limit = {negated ? opposite(l->op) : l->op, l->limit};
+            ask(o->concepts, id, o->within, limit);
+        } else if (const auto* e = std::get_if<egfr_test>(&test)) {
+            const shown_limit limit{negated ? relation::below : relation::at_least, e->limit};
+            for (const auto& rank : e->reported)
+                ask(rank, id, e->within, limit);
+            ask(e->creatinine, id, e->within, std::nullopt);
+            ask(e->cystatin_c, id, e->within, std::nullopt);
+        } else if (const auto* h = std::get_if<change_test>(&test)) {
+            ask(h->concepts, id, h->lookback, std::nullopt);
+        } else if (const auto* x = std::get_if<exposure_test>(&test)) {
+            for (const auto& drug : x->drugs)
+                add(drugs, drug);
+            add(drugs, x->other_drugs);
+        } else if (const auto* u = std::get_if<drug_test>(&test)) {
+            add(drugs, u->drugs);
+        } else if (const auto* d = std::get_if<condition_test>(&test)) {
+            for (const auto* all : {&d->counts, &d->supports, &d->causes})
+                add(conditions, *all);
+        } else if (const auto* g = std::get_if<diagnosis_test>(&test)) {
+            for (const auto* all : {&g->include, &g->review, &g->exclude})
+                add(conditions, *all);
+        }
+        const auto* how = std::get_if<logic_test>(&test);
+        for (const placed_criterion& p : c.parts)
+            walk(p, id, negated != (how && how->op == logic::negation));
+    }
+
+    static relation opposite(relation op) noexcept {
+        switch (op) {
+        case relation::at_least: return relation::below;
+        case relation::above: return relation::at_most;
+        case relation::at_most: return relation::above;
+        case relation::below: break;
+        }
+        return relation::at_least;
+    }
+
+    std::map<std::string, date> changes_;
+};
+
+std::string_view sign_of(relation op) noexcept {
+    switch (op) {
+    case relation::at_least: return ">=";
+    case relation::above: return ">";
+    case relation::at_most: return "<=";
+    case relation::below: break;
+    }
+    return "<";
+}
+
+/// The unit in a text as reported: what stands after the number, "mL/min" of "> 60 mL/min".
+std::string_view unit_in(std::string_view text) noexcept {
+    while (!text.empty() && (text.front() == '<' || text.front() == '>' || text.front() == '=' || text.front() == ' '))
+        text.remove_prefix(1);
+    const auto end = text.find_first_not_of("0123456789.,:+-");
+    if (end == 0 || end == text.npos || text[end] != ' ')
+        return {};
+    return text.substr(end + 1);
+}
+
+/// Into the unit of a series: exact when it is the reported one, else rounded to what a picture needs.
+void write_number(json_text& out, std::string_view key, const std::optional<fhir::decimal>& v, const fhir::ratio& from, const fhir::ratio& to) {
+    out.key(key);
+    if (!v)
+        return void(out.null());
+    if (from == to)
+        return void(out.json(v->to_string()));
+    const double converted = v->approximate() * (static_cast<double>(from.numerator) / static_cast<double>(from.denominator)) /
+                             (static_cast<double>(to.numerator) / static_cast<double>(to.denominator));
+    char text[40];
+    std::snprintf(text, sizeof text, "%.6g", converted);
+    std::isfinite(converted) ? out.json(text) : out.null();
+}
+
+struct person_view {
+    const evaluated_person& who;
+    const catalog& codes;
+    const report_names& names;
+
+    std::vector<const fact*> facts(concept_id c, fact_kind kind) const {
+        std::vector<const fact*> out;
+        for (const auto& e : who.screen.facts().of(c))
+            if (who.screen.facts()[e].kind == kind)
+                out.push_back(&who.screen.facts()[e]);
+        return out;
+    }
+    void write_source(json_text& out, const fact& f) const {
+        std::string reference, version;
+        if (f.record < who.data.records.size()) {
+            const record& r = who.data.records[f.record];
+            reference = r.id.starts_with("urn:") ? r.id : r.type + '/' + r.id;
+            version = r.version.text;
+        }
+        out.key("reference").string(names.reference && !reference.empty() ? names.reference(reference) : reference).key("version");
+        version.empty() ? out.null() : out.string(version);
+    }
+};
+
+/// A number and what stands before it; neither for a range between two numbers.
+std::pair<std::optional<fhir::decimal>, std::string_view> number_of(const observation_fact& o) {
+    if (!o.has_value)
+        return {std::nullopt, ""};
+    const interval& v = o.value;
+    if (v.low && v.high)
+        return *v.low == *v.high ? std::pair<std::optional<fhir::decimal>, std::string_view>(v.low, "") : std::pair(std::optional<fhir::decimal>(), "");
+    if (v.low)
+        return {v.low, v.low_open ? ">" : ">="};
+    if (v.high)
+        return {v.high, v.high_open ? "<" : "<="};
+    return {std::nullopt, ""};
+}
+
+void write_point(json_text& out, const person_view& of, const fact& f, const fhir::ratio& unit) {
+    const observation_fact& o = f.observation;
+    const auto [value, sign] = number_of(o);
+    out.begin_object().key("date").string(to_string(f.when.first));
+    write_number(out, "value", value, o.factor, unit);
+    out.key("text").string(f.text).key("comparator").string(sign);
+    of.write_source(out, f);
+    write_number(out, "low", o.range_low, o.factor, unit);
+    write_number(out, "high", o.range_high, o.factor, unit);
+    out.key("unusable").boolean(o.use != usability::usable).end_object();
+}
+
+/// One series, oldest first, in the unit of its newest number. Nothing without a dated result.
+void write_lab(json_text& out, const person_view& of, concept_id what, const asked& by, date today) {
+    std::vector<const fact*> points = of.facts(what, fact_kind::observation);
+    std::erase_if(points, [](const fact* f) { return !f->dated; });
+    if (points.empty())
+        return;
+    const analyte* about = of.codes.analyte_of(what);
+    fhir::ratio unit{};
+    std::string unit_text;
+    for (const fact* f : points)
+        if (number_of(f->observation).first && f->observation.use != usability::unit_unusable) {
+            unit = f->observation.factor;
+            unit_text = unit_in(f->text);
+        }
+    if (unit_text.empty() && about && unit == fhir::ratio{} && !about->unit.starts_with('{') && about->unit != "1")
+        unit_text = about->unit;
+    out.begin_object().key("concept").string(of.codes.id(what)).key("title").string(of.codes.title(what)).key("unit").string(unit_text);
+    out.key("criteria").begin_array();
+    for (const std::string& id : by.criteria)
+        out.string(id);
+    out.end_array().key("points").begin_array();
+    for (const fact* f : points)
+        write_point(out, of, *f, unit);
+    out.end_array().key("limit");
+    if (by.limit) {
+        out.begin_object().key("op").string(sign_of(by.limit->op));
+        write_number(out, "value", by.limit->value, {}, unit);
+        out.end_object();
+    } else {
+        out.null();
+    }
+    out.key("window");
+    if (by.within.unlimited()) {
+        out.null();
+    } else {
+        const date from = by.within.start(today);
+        out.begin_object().key("days").number(today - from).key("from").string(to_string(from)).key("to").string(to_string(today)).end_object();
+    }
+    out.key("expires");
+    by.expires == date::highest() ? out.null() : out.string(to_string(by.expires));
+    out.end_object();
+}
+
+void write_bound(json_text& out, const char* key, date d) {
+    out.key(key);
+    d == date::lowest() || d == date::highest() ? out.null() : out.string(to_string(d));
+}
+
+void write_medications(json_text& out, const person_view& of, const std::vector<concept_id>& drugs, date today) {
+    static constexpr const char* sources[] = {"ordered", "stated", "dispensed", "administered"};
+    out.key("medications").begin_array();
+    for (const concept_id c : drugs)
+        for (const fact* f : of.facts(c, fact_kind::exposure)) {
+            const exposure_fact& e = f->exposure;
+            if (e.against)
+                continue;
+            out.begin_object().key("concept").string(of.codes.id(c)).key("title").string(of.codes.title(c));
+            write_bound(out, "start", e.start.first);
+            write_bound(out, "end", e.end.last);
+            out.key("ongoing").boolean(!e.ended && e.end.last >= today).key("source").string(sources[static_cast<std::size_t>(e.source)]);
+            out.key("onHold").boolean(e.on_hold).key("text").string(f->text);
+            of.write_source(out, *f);
+            out.end_object();
+        }
+    out.end_array();
+}
+
+void write_conditions(json_text& out, const person_view& of, const std::vector<concept_id>& conditions) {
+    static constexpr const char* verified[] = {"confirmed", "support", "refuted"};
+    std::set<std::pair<std::uint32_t, std::string>> seen; // one Condition with two codings is shown once
+    out.key("conditions").begin_array();
+    for (const concept_id c : conditions)
+        for (const fact* f : of.facts(c, fact_kind::condition)) {
+            if (!seen.emplace(f->record, f->text).second)
+                continue;
+            out.begin_object().key("title").string(of.codes.title(c));
+            write_bound(out, "start", f->dated ? f->when.first : date::lowest());
+            out.key("end").null().key("verification").string(verified[static_cast<std::size_t>(f->condition.verified)]);
+            out.key("current").boolean(f->condition.state != clinical_state::past).key("text").string(f->text);
+            of.write_source(out, *f);
+            out.end_object();
+        }
+    out.end_array();
+}
+
+/// First and last day of the picture: all results and windows, and what expires within a year; half a year at least.
+std::pair<date, date> span_of(const person_view& of, const reading& what, date today) {
+    constexpr int shortest = 182, farthest = 366;
+    date from = today - shortest, to = today;
+    for (const auto& [c, by] : what.labs) {
+        bool any = false;
+        for (const fact* f : of.facts(c, fact_kind::observation))
+            if (f->dated) {
+                any = true;
+                from = std::min(from, f->when.first);
+                to = std::max(to, f->when.first);
+            }
+        if (any && !by.within.unlimited())
+            from = std::min(from, by.within.start(today));
+        if (any && by.expires <= today + farthest)
+            to = std::max(to, by.expires);
+    }
+    return {from, to};
+}
+
+void write_frame(json_text& out, date from, date to, date today) {
+    out.key("from").string(to_string(from)).key("to").string(to_string(to)).key("today").string(to_string(today));
+}
+
+} // namespace
+
+std::string timeline_json(const compiled_trial& trial, const evaluated_person& who, const trial_report& report, const catalog& codes,
+                          const report_names& names) {
+    const date today = report.as_of;
+    const reading what(trial, report);
+    const person_view of{who, codes, names};
+    const auto [from, to] = span_of(of, what, today);
+    json_text out;
+    out.begin_object();
+    write_frame(out, from, to, today);
+    out.key("labs").begin_array();
+    for (const auto& [c, by] : what.labs)
+        write_lab(out, of, c, by, today);
+    out.end_array();
+    write_medications(out, of, what.drugs, today);
+    write_conditions(out, of, what.conditions);
+    out.end_object();
+    return std::string(out.text());
+}
+
+std::string empty_timeline_json(date today) {
+    json_text out;
+    out.begin_object();
+    write_frame(out, today - 182, today, today);
+    for (const char* part : {"labs", "medications", "conditions"})
+        out.key(part).begin_array().end_array();
+    out.end_object();
+    return std::string(out.text());
+}
+
+} // namespace trialgate::gateway
