@@ -1,7 +1,5 @@
 #include "gateway/page/timeline.hpp"
 
-#include "gateway/core/json_text.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -336,6 +334,13 @@ std::string timeline_json(const compiled_trial& trial, const evaluated_person& w
     write_conditions(out, of, what.conditions);
     out.end_object();
     return std::string(out.text());
+}
+
+void write_value_and_unit(json_text& out, const fact& result) {
+    out.key("value");
+    const auto value = number_of(result.observation).first;
+    value ? out.json(value->to_string()) : out.null();
+    out.key("unit").string(unit_in(result.text));
 }
 
 std::string empty_timeline_json(date today) {
