@@ -57,6 +57,8 @@ shipped_library load() {
 
 } // namespace
 
+std::vector<source_file> shipped_files() { return library_files(fs::path(trialgate::test::source_folder()) / "mappings"); }
+
 const shipped_library& shipped() {
     static const shipped_library once = load();
     return once;

@@ -15,6 +15,8 @@ struct shipped_library {
 
 /// Never fails: problems are for the test to look at.
 const shipped_library& shipped();
+/// The files of the library, as they were read.
+std::vector<mappings::source_file> shipped_files();
 /// The codes with those that are marked unverified.
 const std::shared_ptr<const mappings::catalog>& shipped_unverified();
 

@@ -1,0 +1,252 @@
+// What people decide: they confirm criteria, mark people, comment, and propose what local codes mean. Each is durable before it is answered; the worker looks
+// at it right after.
+#include "gateway/page/answers.hpp"
+#include "gateway/page/proposals.hpp"
+#include "gateway/work/enrolment.hpp"
+#include "gateway/work/judgement.hpp"
+
+#include <algorithm>
+
+namespace trialgate::gateway {
+
+namespace {
+
+constexpr std::size_t longest_text = 2000, longest_display = 200, longest_code = 200, longest_system = 500;
+
+/// Characters of a text, each well-formed and none a control character; line breaks and tabs only where `lines`. api_error 400 otherwise.
+std::size_t characters(std::string_view text, std::string_view name, bool lines) {
+    std::size_t out = 0;
+    for (std::size_t n = 0; n < text.size(); ++out) {
+        const auto c = static_cast<unsigned char>(text[n]);
+        const std::size_t length = c < 0x80 ? 1 : c >= 0xC2 && c < 0xE0 ? 2 : c >= 0xE0 && c < 0xF0 ? 3 : c >= 0xF0 && c < 0xF5 ? 4 : 0;
+        bool good = length > 0 && n + length <= text.size();
+        for (std::size_t i = 1; good && i < length; ++i)
+            good = (static_cast<unsigned char>(text[n + i]) & 0xC0) == 0x80;
+        const bool control = c < 0x20 || c == 0x7F || (c == 0xC2 && good && static_cast<unsigned char>(text[n + 1]) < 0xA0);
+        if (!good || (control && !(lines && (c == '\n' || c == '\r' || c == '\t'))))
+            throw api_error(400, "'" + std::string(name) + "' holds characters that are no text.");
+        n += length;
+    }
+    return out;
+}
+
+std::string text_of(const api_body& body, std::string_view name, bool needed, std::size_t most, bool lines) {
+    std::string out = needed ? body.needed(name, most * 4) : body.text(name, most * 4);
+    if (characters(out, name, lines) > most)
+        throw api_error(400, "'" + std::string(name) + "' has at most " + std::to_string(most) + " characters.");
+    return out;
+}
+
+std::string reason_of(const api_body& body, bool needed) { return text_of(body, "reason", needed, longest_text, true); }
+
+std::string_view role_in(const visitor& who, std::string_view trial) {
+    return to_code(who.may.has(role::investigator, trial) ? role::investigator : role::coordinator);
+}
+
+/// Only of people who are listed: of nobody else there is anything to decide.
+void need_listed(const decision_row& d) {
+    if (d.status.empty())
+        throw api_error(409, "This person is not listed in this trial any more.");
+}
+
+void read_criterion(const api_body& body, const api_request& request, const mappings::trial& trial, const decision_row& d, judgement_row& out) {
+    if (!request.who.may.may(permission::confirm, trial.id))
+        throw api_error(403, "Only an investigator of this trial decides a criterion.");
+    need_listed(d);
+    out.what = body.needed("what", longest_code);
+    out.value = body.needed("value", longest_code);
+    const auto at = std::find_if(trial.criteria.begin(), trial.criteria.end(), [&](const mappings::trial::top& c) { return c.root.id == out.what; });
+    if (at == trial.criteria.end())
+        throw api_error(400, "'what' is no criterion of this trial.");
+    if (out.value != "met" && out.value != "not-met")
+        throw api_error(400, "'value' is 'met' or 'not-met'.");
+    out.asked = at->root.text;
+    out.reason = reason_of(body, true);
+}
+
+/// A mark, and the participation that it begins when it bears a number.
+std::optional<enrolment> read_mark(const api_body& body, const api_ground& ground, const decision_row& d, judgement_row& out) {
+    need_listed(d);
+    out.value = body.needed("value", longest_code);
+    if (subject_status_of_mark(out.value).empty())
+        throw api_error(400, "'value' is one of not-interested, screened, enrolled, excluded.");
+    out.reason = reason_of(body, true);
+    const std::string number = text_of(body, "number", false, longest_code, false), on = body.text("on", longest_code);
+    if (number.empty() && !on.empty())
+        throw api_error(400, "'on' belongs to a number.");
+    if (number.empty())
+        return std::nullopt;
+    if (out.value != "screened" && out.value != "enrolled")
+        throw api_error(400, "Only who is screened or enrolled has a number.");
+    const fhir::date today = today_of(ground);
+    const auto day = on.empty() ? std::optional(today) : fhir::parse_date(on);
+    if (!day || *day > today)
+        throw api_error(400, "'on' is no day until today: YYYY-MM-DD.");
+    return enrolment{d.trial, number, d.source, d.patient, {}, *day};
+}
+
+/// As FHIR's type code has it: no white space at its ends, none but single blanks within.
+bool is_code(std::string_view text) noexcept {
+    return !text.empty() && text.front() != ' ' && text.back() != ' ' && text.find("  ") == text.npos;
+}
+
+void read_mapping(const api_body& body, const api_ground& ground, judgement_row& out) {
+    const fhir::json::value v = body["value"];
+    const auto part = [&](std::string_view name, bool needed, std::size_t most) {
+        const std::string text(v[name].text());
+        const bool other_kind = v[name] && !v[name].is_string();
+        if (other_kind || text.size() > most * 4 || characters(text, name, false) > most || (needed && text.empty()))
+            throw api_error(400, "'" + std::string(name) + "' of a mapping is a text of " + (needed ? "1 to " : "at most ") + std::to_string(most) + " characters.");
+        return text;
+    };
+    if (!v.is_object())
+        throw api_error(400, "'value' of a mapping is an object with system, code, display and concept.");
+    const std::string system = part("system", true, longest_system), code = part("code", true, longest_code), display = part("display", false, longest_display),
+                      meaning = part("concept", true, longest_code);
+    if (system.find(' ') != system.npos)
+        throw api_error(400, "'system' of a mapping is a URI.");
+    if (!is_code(code))
+        throw api_error(400, "'code' of a mapping has no blanks at its ends and no two in a row.");
+    if (ground.setting->trials->codes().find(meaning) == mappings::concept_id::none)
+        throw api_error(400, "'concept' of a mapping is no concept of the library.");
+    json_text text;
+    text.begin_object().key("system").string(system).key("code").string(code).key("display").string(display).key("concept").string(meaning).end_object();
+    out.value = text.text();
+    out.reason = reason_of(body, false);
+}
+
+http_response answer_with(const api_request& request, const api_ground& ground, std::int64_t id, int status) {
+    const auto row = ground.reading.judgement(id);
+    if (!row)
+        throw api_error(404, "It is gone.");
+    json_text out;
+    out.begin_object().key("judgement");
+    write_judgement(out, *row, request.who);
+    out.end_object();
+    return json_answer(std::string(out.text()), status);
+}
+
+/// The rules' words, which stand behind a colon elsewhere, as a sentence.
+std::string sentence(std::string text) {
+    if (!text.empty() && text.front() >= 'a' && text.front() <= 'z')
+        text.front() = static_cast<char>(text.front() - 'a' + 'A');
+    return text + '.';
+}
+
+/// The judgement, and with it what begins by it; nothing of both when a rule refuses.
+std::int64_t store_judgement(const api_ground& ground, const judgement_row& row, const std::optional<enrolment>& begins) {
+    std::int64_t id = 0;
+    std::optional<refusal> refused;
+    const order_author author{"page " + row.name, row.at};
+    commit(ground, [&](store& s) {
+        refused.reset();
+        if (begins) {
+            const order_outcome outcome = enrol(s, *ground.setting->trials, *begins, author);
+            if (const auto* no = std::get_if<refusal>(&outcome)) {
+                refused = *no;
+                return;
+            }
+            const auto& change = std::get<participation_change>(outcome);
+            s.participant_put(change.after);
+            s.participant_note_add(change.after.trial, change.after.number, {author.at, author.by, change.what});
+        }
+        id = s.judgement_add(row);
+    });
+    if (refused)
+        throw api_error(refused->what == refusal::kind::conflict ? 409 : 400, sentence(refused->text));
+    return id;
+}
+
+http_response judge_person(const api_request& request, const api_ground& ground, audit_note& note) {
+    const mappings::trial& trial = *trial_of(request, ground).source;
+    const decision_row d = decision_of(request, ground);
+    const api_body body(request.body, {"kind", "what", "value", "reason", "number", "on"});
+    const std::string kind = body.needed("kind", longest_code);
+    note.detail = kind == "criterion" || kind == "mark" || kind == "comment" || kind == "mapping" ? kind : "";
+    judgement_row row;
+    row.source = d.source;
+    row.patient = d.patient;
+    row.trial = trial.id;
+    row.by = request.who.id;
+    row.name = request.who.name;
+    row.role = role_in(request.who, trial.id);
+    row.at = ground.time.now();
+    std::optional<enrolment> begins;
+    if (kind == "criterion") {
+        row.kind = judgement_kind::criterion;
+        read_criterion(body, request, trial, d, row);
+        note.detail += " " + row.what + " " + row.value;
+    } else if (kind == "mark") {
+        row.kind = judgement_kind::mark;
+        begins = read_mark(body, ground, d, row);
+        note.detail += " " + row.value;
+    } else if (kind == "comment") {
+        row.reason = reason_of(body, true);
+    } else if (kind == "mapping") {
+        row.kind = judgement_kind::mapping;
+        read_mapping(body, ground, row);
+    } else {
+        throw api_error(400, "'kind' is one of criterion, mark, comment, mapping.");
+    }
+    const std::int64_t id = store_judgement(ground, row, begins);
+    note.detail += " #" + std::to_string(id);
+    if (ground.wake_worker)
+        ground.wake_worker();
+    return answer_with(request, ground, id, 201);
+}
+
+http_response undo(const api_request& request, const api_ground& ground, audit_note& note) {
+    const decision_row d = decision_of(request, ground);
+    const std::int64_t id = path_id(request);
+    const std::vector<judgement_row> all = ground.reading.judgements_of(d.source, d.patient, d.trial);
+    const auto row = std::find_if(all.begin(), all.end(), [&](const judgement_row& j) { return j.id == id; });
+    if (row == all.end())
+        throw api_error(404, "There is no such judgement of this person.");
+    note.detail = "#" + std::to_string(id);
+    if (row->by != request.who.id && !request.who.may.has(role::investigator, d.trial))
+        throw api_error(403, "Only an investigator undoes what somebody else decided.");
+    if (!row->undone_by.empty())
+        throw api_error(409, "It has been undone already.");
+    bool undone = false;
+    const std::string by = request.who.name.empty() ? request.who.id : request.who.name;
+    const instant at = ground.time.now();
+    commit(ground, [&](store& s) { undone = s.judgement_undo(id, by, at); });
+    if (!undone)
+        throw api_error(409, "It has been undone already.");
+    if (ground.wake_worker)
+        ground.wake_worker();
+    return answer_with(request, ground, id, 200);
+}
+
+http_response proposals(const api_request& request, const api_ground& ground, audit_note& note) {
+    const rights& may = request.who.may;
+    if (!may.has(role::coordinator, "") && !may.has(role::investigator, "") && !may.has(role::operator_, ""))
+        throw api_error(403, "Proposals are for coordinators, investigators and operators.");
+    constexpr std::size_t at_a_time = 500;
+    std::vector<judgement_row> all;
+    for (std::int64_t after = 0;;) {
+        std::vector<judgement_row> some = ground.reading.judgements_after(after, judgement_kind::mapping, at_a_time);
+        if (some.empty())
+            break;
+        after = some.back().id;
+        for (judgement_row& j : some)
+            if (j.undone_by.empty())
+                all.push_back(std::move(j));
+    }
+    note.detail = "mapping proposals";
+    http_response out = json_answer(proposals_map(all, ground.time.now()));
+    out.headers.set("Content-Type", "application/fhir+json");
+    return out;
+}
+
+} // namespace
+
+std::vector<api_route> judgement_routes() {
+    return {
+        {"POST", "/api/v1/trials/{trial}/people/{subject}/judgements", permission::judge, "judge", judge_person},
+        {"POST", "/api/v1/trials/{trial}/people/{subject}/judgements/{id}/undo", permission::judge, "undo", undo},
+        {"GET", "/api/v1/mappings/proposals", permission::any, "export", proposals},
+    };
+}
+
+} // namespace trialgate::gateway
