@@ -55,11 +55,11 @@ work_batch::finding work_batch::found_of(const evaluated_person& p, mappings::tr
         out.now.status = shown.status;
         out.strip = std::move(shown.strip);
         out.people.against = std::move(shown.against);
-        // Nothing about a trial changes before some outcome does; when a verdict changes, people want to know.
-        const mappings::projection future = mappings::project(p.screen, trial);
+        std::vector<mappings::node_id> open;
         for (std::size_t n = 0; n < trial.criteria.size(); ++n)
             if (!shown.by_person[n])
-                out.changes_on = std::min(out.changes_on, future.of(trial.criteria[n].node_));
+                open.push_back(trial.criteria[n].node_);
+        out.changes_on = mappings::first_flip(p.screen, trial, open);
     }
     if (stands.mark) {
         out.people.mark = stands.mark->value;

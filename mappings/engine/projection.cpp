@@ -12,14 +12,15 @@ date projection::of(node_id n) const noexcept {
     return at != flips_.end() && at->first == n ? at->second : date::highest();
 }
 
-projection project(const patient_screen& screen, const compiled_trial& which) {
+namespace {
+
+/// Walks until `flipped(index into which.nodes, date)`, called for verdicts that differ from today's, says that it has seen enough; false: to the end.
+template <class Flipped>
+void walk(const patient_screen& screen, const compiled_trial& which, Flipped flipped) {
     const network& net = screen.net();
-    projection out;
     std::vector<outcome> now;
-    for (node_id n : which.nodes) {
-        out.flips_.emplace_back(n, date::highest());
+    for (node_id n : which.nodes)
         now.push_back(screen.outcome_of(n));
-    }
     const std::vector<outcome> first = now;
     const auto index = [&](node_id n) {
         return static_cast<std::size_t>(std::lower_bound(which.nodes.begin(), which.nodes.end(), n) - which.nodes.begin());
@@ -49,10 +50,34 @@ projection project(const patient_screen& screen, const compiled_trial& which) {
             for (node_id p : n.parts)
                 parts.push_back(now[index(p)]);
             now[at] = evaluate(n.test, parts, in);
-            if (out.flips_[at].second == date::highest() && now[at].is != first[at].is)
-                out.flips_[at].second = next;
+            if (now[at].is != first[at].is && flipped(at, next))
+                return;
         }
     }
+}
+
+} // namespace
+
+projection project(const patient_screen& screen, const compiled_trial& which) {
+    projection out;
+    for (node_id n : which.nodes)
+        out.flips_.emplace_back(n, date::highest());
+    walk(screen, which, [&](std::size_t at, date on) {
+        out.flips_[at].second = std::min(out.flips_[at].second, on);
+        return false;
+    });
+    return out;
+}
+
+date first_flip(const patient_screen& screen, const compiled_trial& which, std::span<const node_id> of) {
+    date out = date::highest();
+    if (!of.empty())
+        walk(screen, which, [&](std::size_t at, date on) {
+            const bool wanted = std::find(of.begin(), of.end(), which.nodes[at]) != of.end();
+            if (wanted)
+                out = on;
+            return wanted;
+        });
     return out;
 }
 

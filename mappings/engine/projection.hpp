@@ -22,4 +22,7 @@ private:
 /// result leaves a window, so it is bounded by the number of facts.
 projection project(const patient_screen& screen, const compiled_trial& which);
 
+/// The earliest of `project(screen, which).of(n)` for these nodes of the trial; walks no further than that.
+fhir::date first_flip(const patient_screen& screen, const compiled_trial& which, std::span<const node_id> of);
+
 } // namespace trialgate::mappings

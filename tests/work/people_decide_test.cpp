@@ -461,6 +461,10 @@ TEST_CASE("people: the status is that of the criteria with what people said, aft
                 const auto* const by = judgement_on(said, which->source->criteria[n].root);
                 CHECK((by != nullptr) == (expected.strip[n] == 'M' || expected.strip[n] == 'N'));
             }
+            auto shown = record;
+            lay_over(shown, *which->source, said);
+            CHECK(to_code(*shown.status) == b.status());
+            CHECK(b.row().changes_on == shown.changes_on.value_or(fhir::date::highest()));
             // The newest line of the history is what holds now.
             CHECK(b.history().at(0).status == b.status());
             CHECK(b.history().at(0).strip == b.strip());
