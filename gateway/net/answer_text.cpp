@@ -55,7 +55,7 @@ std::string_view http_date() {
 
 } // namespace
 
-void head_of(const http_response& response, bool to_head_request, bool keep_alive, std::string& out) {
+void head_of(const http_response& response, bool to_head_request, bool keep_alive, std::string& out, body_end end) {
     const int status = response.status >= 100 && response.status <= 999 ? response.status : 500;
     out.assign("HTTP/1.1 ");
     append_number(out, static_cast<std::size_t>(status));
@@ -72,7 +72,10 @@ void head_of(const http_response& response, bool to_head_request, bool keep_aliv
         out += value;
     }
     const std::string_view said = response.headers["Content-Length"];
-    if (to_head_request && response.body.empty() && !said.empty() && within_its_line(said)) {
+    if (end != body_end::by_length) {
+        if (end == body_end::chunked)
+            out += "\r\nTransfer-Encoding: chunked";
+    } else if (to_head_request && response.body.empty() && !said.empty() && within_its_line(said)) {
         out += "\r\nContent-Length: "; // the handler knows how long the body would be
         out += said;
     } else if (may_have_body(status)) {

@@ -3,8 +3,10 @@
 
 #include "gateway/core/url.hpp"
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/system/result.hpp>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,10 +43,22 @@ struct http_request {
     std::string client_certificate; ///< server: subject of the verified client certificate; empty without one
 };
 
+/// Server: takes the body of an answer whose end is not known when it begins.
+class body_writer {
+public:
+    virtual ~body_writer() = default;
+    /// Sends a piece. False: nobody reads any more, or the server stops; whoever writes ends then. A reader that takes no bytes for as long as a body may
+    /// take to arrive is gone.
+    virtual boost::asio::awaitable<bool> write(std::string piece) = 0;
+};
+
 struct http_response {
     int status = 200;
     http_headers headers;
     std::string body;
+    /// Server: the body comes from here, after the head, and for as long as this runs: no deadline holds but that of each piece. Cancelled (terminal) when
+    /// the server stops. The connection ends with it. What it throws ends the body in the middle.
+    std::function<boost::asio::awaitable<void>(body_writer&)> stream = {};
 };
 
 enum class net_errc : std::uint8_t {

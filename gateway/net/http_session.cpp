@@ -13,6 +13,7 @@
 #include <boost/asio/write.hpp>
 
 #include <array>
+#include <cstdio>
 
 namespace trialgate::gateway {
 
@@ -32,6 +33,7 @@ enum class phase : std::uint8_t {
     receiving, ///< interrupt, so that a 408 can be said
     handling,  ///< cancel the handler
     sending,   ///< close
+    streaming, ///< there is none: the handler takes its time
 };
 
 template <class Stream>
@@ -63,6 +65,9 @@ public:
     void finish() override {
         if (!busy_)
             gateway::close(stream_);
+        ending_ = true;
+        if (phase_ == phase::streaming)
+            cancel_();
     }
 
     void abort() override {
@@ -79,6 +84,7 @@ private:
         case phase::handling: cancel_(); break;
         case phase::idle:
         case phase::sending: gateway::close(stream_); break;
+        case phase::streaming: break;
         }
     }
 
@@ -117,11 +123,13 @@ private:
         request.client_certificate = subject_;
         if (upgrade)
             co_return co_await talk(std::move(request));
-        const bool head = request.method == "HEAD";
+        const bool head = request.method == "HEAD", http11 = reader_.http11();
         bool keep = reader_.keep_alive() && !aborted_;
         http_response response = co_await handle(std::move(request));
         if (aborted_)
             co_return false;
+        if (response.stream && !head && may_have_body(response.status))
+            co_return co_await answer_bit_by_bit(response, http11);
         keep = keep && !shared_->stopping && !has_token(response.headers["Connection"], "close");
         if (!co_await answer(response, head, keep))
             co_return false;
@@ -233,6 +241,64 @@ private:
         co_return !ec;
     }
 
+    class pieces final : public body_writer {
+    public:
+        pieces(session& to, bool chunked) : to_(to), chunked_(chunked) {}
+        asio::awaitable<bool> write(std::string piece) override {
+            if (piece.empty() || to_.ending_ || to_.aborted_ || broken)
+                co_return !to_.ending_ && !to_.aborted_ && !broken;
+            if (chunked_) {
+                char size[20];
+                std::snprintf(size, sizeof size, "%zx\r\n", piece.size());
+                piece.insert(0, size);
+                piece += "\r\n";
+            }
+            broken = true; // also when it is cancelled in the middle: then nobody knows how much was sent
+            broken = !co_await to_.send_piece(piece);
+            co_return !broken && !to_.ending_ && !to_.aborted_;
+        }
+        bool broken = false;
+
+    private:
+        session& to_;
+        const bool chunked_;
+    };
+
+    asio::awaitable<bool> send_piece(const std::string& piece) {
+        phase_ = phase::sending; // a slow reader ends here
+        limit_->in(options_.body_timeout);
+        error_code ec;
+        co_await asio::async_write(stream_, asio::buffer(piece), asio::redirect_error(asio::use_awaitable, ec));
+        if (limit_->passed())
+            ++shared_->counted.timeouts;
+        else
+            phase_ = phase::streaming;
+        limit_->clear();
+        co_return !ec;
+    }
+
+    /// Always false: the connection ends with the body.
+    asio::awaitable<bool> answer_bit_by_bit(http_response& response, bool http11) {
+        head_of(response, false, false, out_, http11 ? body_end::chunked : body_end::by_close);
+        if (!co_await send_piece(out_))
+            co_return false;
+        pieces body(*this, http11);
+        bool whole = true;
+        try {
+            if (!ending_)
+                co_await response.stream(body);
+        } catch (...) {
+            whole = ending_; // a stop may end it anywhere between two pieces
+        }
+        if (aborted_ || body.broken || !whole)
+            co_return false;
+        co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+        static const std::string last_chunk = "0\r\n\r\n";
+        if (!http11 || co_await send_piece(last_chunk))
+            co_await say_goodbye();
+        co_return false;
+    }
+
     /// Always false: nobody knows where the next request would begin.
     asio::awaitable<bool> refuse(int status) {
         http_response response = short_answer(status);
@@ -285,7 +351,7 @@ private:
     request_reader reader_;
     std::string out_; ///< kept: its memory serves the next answer
     phase phase_ = phase::idle;
-    bool busy_ = false, aborted_ = false;
+    bool busy_ = false, aborted_ = false, ending_ = false;
 };
 
 } // namespace
