@@ -207,9 +207,12 @@ void gateway_parts::start(asio::any_io_executor on) {
     if (const people_config& people = s.config.people; !people.relay.host.empty() && !people.subscribers.empty())
         s.desk = std::make_unique<people_desk>(people, options.site, s.ground.writer, open_sqlite(s.ground.data, true), s.ground.time,
                                                s.ground.faults, s.ground.figures, make_smtp_carrier(people.relay));
+    signals.decisions_changed = s.ground.decisions_changed;
     signals.alerts_changed = [&s] {
         if (s.desk)
             s.desk->poke();
+        if (s.ground.alerts_changed)
+            s.ground.alerts_changed();
     };
     s.work = std::make_unique<worker>(options, s.ground.writer, open_sqlite(s.ground.data), *s.ground.time, s.ground.faults,
                                       s.ground.figures, std::move(signals));
@@ -319,6 +322,22 @@ void gateway_parts::clock_was_set() {
 void gateway_parts::look_at_participants() {
     if (state_->work)
         state_->work->poke();
+}
+
+void gateway_parts::look_at_outbox() {
+    for (const auto& sink : state_->sinks)
+        sink->bell.ring();
+}
+
+void gateway_parts::look_at_alerts() {
+    if (state_->desk)
+        state_->desk->poke();
+}
+
+std::shared_ptr<const page_setting> gateway_parts::setting_of_page() const {
+    const state& s = *state_;
+    return std::make_shared<const page_setting>(page_setting{std::make_shared<const gateway_config>(s.config), s.trials.net,
+                                                             options_for_worker(s.config, s.trials.net), site_of(s.config), s.trials.fingerprint});
 }
 
 const gateway_config& gateway_parts::config() const noexcept { return state_->config; }

@@ -5,6 +5,7 @@
 #include "gateway/intake/runners.hpp"
 #include "gateway/net/oauth.hpp"
 #include "gateway/outbox/outbox.hpp"
+#include "gateway/page/api.hpp"
 #include "gateway/work/worker.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -25,6 +26,7 @@ struct gateway_ground {
     limits_config limits;
     std::string public_url;
     std::function<void(std::string_view, std::string_view)> watch;
+    std::function<void()> decisions_changed, alerts_changed; ///< for pages that are open; called on the worker's thread; may be empty
 };
 
 class gateway_parts {
@@ -46,8 +48,14 @@ public:
     /// A fault began or ended: told to the sinks that want it.
     void tell_fault(const fault_row& fault, bool over);
     void clock_was_set();
-    /// A participation was put: the worker sees it now.
+    /// A participation or a judgement was put: the worker sees it now.
     void look_at_participants();
+    /// Rows of the outbox were put or wait no longer.
+    void look_at_outbox();
+    /// An alert was acknowledged or snoozed.
+    void look_at_alerts();
+    /// What the page answers with while this configuration holds.
+    std::shared_ptr<const page_setting> setting_of_page() const;
     const gateway_config& config() const noexcept;
     const mappings::network& trials() const noexcept;
     const std::vector<std::unique_ptr<source_state>>& sources() const noexcept;

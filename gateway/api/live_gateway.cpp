@@ -5,8 +5,10 @@
 #include "gateway/api/participants_api.hpp"
 #include "gateway/core/async.hpp"
 #include "gateway/core/folder_lock.hpp"
+#include "gateway/core/json_text.hpp"
 #include "gateway/core/log.hpp"
 #include "gateway/core/wake.hpp"
+#include "gateway/page/page.hpp"
 #include "gateway/work/live_trials.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -34,6 +36,10 @@ std::shared_ptr<tls_context> server_tls(const tls_files& files, const std::strin
     return out;
 }
 
+bool listens_elsewhere(const page_config& a, const page_config& b) {
+    return a.enabled != b.enabled || a.address != b.address || a.public_url != b.public_url || a.plain != b.plain || !(a.tls == b.tls);
+}
+
 } // namespace
 
 struct live_gateway::state {
@@ -49,6 +55,7 @@ struct live_gateway::state {
     std::shared_ptr<tls_context> tls, operations_tls;
     std::unique_ptr<http_server> listener, operations;
     std::string public_url;
+    std::unique_ptr<page> front; ///< the coordinator's page; empty: switched off
     std::unique_ptr<gateway_parts> parts;
     bool hurried = false;
     unsigned asked = 0; ///< requests that the parts are answering
@@ -59,7 +66,11 @@ struct live_gateway::state {
 
     void open_store();
     void listen_all();
+    void open_page();
     gateway_ground ground();
+    /// Something for the parts of then, from any thread.
+    std::function<void()> later(void (gateway_parts::*what)());
+    std::map<std::string, std::string> live_sources() const;
     asio::awaitable<http_response> answer(http_request request);
     asio::awaitable<http_response> answer_operations(http_request request, http_handler usual);
     std::vector<readiness_check> ready();
@@ -86,6 +97,8 @@ void live_gateway::state::open_store() {
         asio::post(io, [this, f, over] {
             if (parts)
                 parts->tell_fault(f, over);
+            if (front)
+                front->operations_changed();
         });
     });
     writer = start_committer(std::move(writing), config.data);
@@ -93,7 +106,45 @@ void live_gateway::state::open_store() {
 }
 
 gateway_ground live_gateway::state::ground() {
-    return {config.data, *writer, *reading, time, *faults, figures, config.limits, public_url, watch};
+    gateway_ground out{config.data, *writer, *reading, time, *faults, figures, config.limits, public_url, watch, {}, {}};
+    if (front) { // the worker ends before the page goes
+        out.decisions_changed = [&page = *front] { page.decisions_changed(); };
+        out.alerts_changed = [&page = *front] { page.alerts_changed(); };
+    }
+    return out;
+}
+
+std::function<void()> live_gateway::state::later(void (gateway_parts::*what)()) {
+    return [this, what] {
+        asio::post(io, [this, what] {
+            if (parts)
+                (*parts.*what)();
+        });
+    };
+}
+
+std::map<std::string, std::string> live_gateway::state::live_sources() const {
+    std::map<std::string, std::string> out;
+    if (parts)
+        for (const auto& s : parts->sources()) {
+            json_text members;
+            members.begin_object().key("answers").boolean(s->can.has_value()).key("lastHeard");
+            s->last_heard ? members.string(to_text(s->last_heard)) : members.null();
+            members.end_object();
+            const std::string_view text = members.text();
+            out[s->config.name] = text.substr(1, text.size() - 2); // members of a larger object
+        }
+    return out;
+}
+
+/// A test's clock holds for sessions, too; a demo's does not: it jumps by days, and browsers live in the present.
+void live_gateway::state::open_page() {
+    if (!config.page.enabled)
+        return;
+    const std::shared_ptr<clock> sessions = dynamic_cast<manual_clock*>(time.get()) ? time : system_clock();
+    front = std::make_unique<page>(io.get_executor(), config.page,
+                                   page_ground{config.data, *writer, time, sessions, *faults, later(&gateway_parts::look_at_participants),
+                                               later(&gateway_parts::look_at_outbox), later(&gateway_parts::look_at_alerts), [this] { return live_sources(); }});
 }
 
 asio::awaitable<http_response> live_gateway::state::answer(http_request request) {
@@ -180,14 +231,18 @@ std::string live_gateway::state::figures_text() {
         figures.set("trialgate_commits_total", {}, static_cast<double>(commits.commits));
         if (parts)
             set_figures_of_parts(now);
-        for (const auto& [name, server, files] : {std::tuple{"public", listener.get(), tls}, std::tuple{"operations", operations.get(), operations_tls}}) {
-            if (!server)
-                continue;
-            figures.set("trialgate_http_connections", {{"listener", name}}, static_cast<double>(server->counted().open));
-            figures.set("trialgate_http_refused_total", {{"listener", name}}, static_cast<double>(server->counted().refused));
+        const auto of_listener = [this](std::string_view name, const http_server::figures& counted, const std::shared_ptr<tls_context>& files) {
+            figures.set("trialgate_http_connections", {{"listener", name}}, static_cast<double>(counted.open));
+            figures.set("trialgate_http_refused_total", {{"listener", name}}, static_cast<double>(counted.refused));
             if (files)
                 figures.set("trialgate_certificate_expires_seconds", {{"listener", name}}, static_cast<double>(files->expires()) / 1000);
-        }
+        };
+        if (listener)
+            of_listener("public", listener->counted(), tls);
+        if (operations)
+            of_listener("operations", operations->counted(), operations_tls);
+        if (front)
+            of_listener("page", front->counted(), front->tls());
     } catch (const store_error&) {
         faults->raise("store.unreadable", "the store cannot be read");
     }
@@ -223,9 +278,14 @@ asio::awaitable<void> live_gateway::start() {
     state& s = *state_;
     s.open_store();
     s.listen_all();
+    s.open_page();
     auto parts = std::make_unique<gateway_parts>(s.config, s.ground());
     parts->start(s.io.get_executor());
     s.parts = std::move(parts);
+    if (s.front) {
+        s.front->use(s.parts->setting_of_page());
+        log_info("page", {{"address", s.front->url()}});
+    }
     log_info("ready", {{"port", s.listener->port()}, {"operations", s.operations->port()}, {"url", s.public_url}, {"sources", s.config.sources.size()},
                        {"sinks", s.config.sinks.size()}});
     co_return;
@@ -234,16 +294,18 @@ asio::awaitable<void> live_gateway::start() {
 asio::awaitable<std::string> live_gateway::reload(gateway_config config) {
     state& s = *state_;
     if (config.data != s.config.data || config.listen.address != s.config.listen.address || config.operations.address != s.config.operations.address ||
-        !(config.listen.tls == s.config.listen.tls))
-        log_warning("reload.restart-needed", {{"what", "data, listen or operations changed: they stay as they are until a restart"}});
+        !(config.listen.tls == s.config.listen.tls) || listens_elsewhere(config.page, s.config.page))
+        log_warning("reload.restart-needed", {{"what", "data, listen, operations or page changed: they stay as they are until a restart"}});
     config.data = s.config.data;
-    for (const auto& files : {s.tls, s.operations_tls})
+    for (const auto& files : {s.tls, s.operations_tls, s.front ? s.front->tls() : nullptr})
         if (files)
             if (const std::string why = files->reload(); !why.empty())
                 log_warning("reload.certificate", {{"why", why}});
     std::unique_ptr<gateway_parts> next;
+    std::shared_ptr<const page_setting> setting;
     try {
         next = std::make_unique<gateway_parts>(config, s.ground());
+        setting = next->setting_of_page();
     } catch (const std::exception& e) {
         co_return e.what();
     }
@@ -260,6 +322,12 @@ asio::awaitable<std::string> live_gateway::reload(gateway_config config) {
         why = e.what();
     }
     s.parts = std::move(next);
+    try {
+        if (s.front)
+            s.front->use(std::move(setting));
+    } catch (const std::exception& e) {
+        why += (why.empty() ? "the page stays as it was: " : "; the page stays as it was: ") + std::string(e.what());
+    }
     s.config = std::move(config);
     log_info("reloaded", {{"sources", s.config.sources.size()}, {"sinks", s.config.sinks.size()}});
     co_return why;
@@ -269,6 +337,8 @@ asio::awaitable<void> live_gateway::stop(duration_ms grace) {
     state& s = *state_;
     if (s.listener)
         co_await s.listener->stop(std::chrono::milliseconds(s.hurried ? 0 : grace));
+    if (s.front)
+        co_await s.front->stop(std::chrono::milliseconds(s.hurried ? 0 : grace));
     if (s.parts) {
         if (s.hurried)
             s.parts->hurry();
@@ -307,6 +377,16 @@ bool live_gateway::settled() const {
     return std::all_of(config.sources.begin(), config.sources.end(), fetched) &&
            std::all_of(config.sinks.begin(), config.sinks.end(), delivered);
 }
+
+asio::awaitable<std::string> live_gateway::new_page_link() {
+    std::string out;
+    if (state_->front)
+        if (auto link = co_await state_->front->new_link())
+            out = *std::move(link);
+    co_return out;
+}
+
+std::string live_gateway::page_url() const { return state_->front ? state_->front->url() : ""; }
 
 unsigned short live_gateway::port() const noexcept { return state_->listener ? state_->listener->port() : 0; }
 unsigned short live_gateway::operations_port() const noexcept { return state_->operations ? state_->operations->port() : 0; }

@@ -42,6 +42,10 @@ public:
 
     unsigned short port() const noexcept;
     unsigned short operations_port() const noexcept;
+    /// Makes a link that logs in to the page, once; empty: the page has no local login, or there is no page.
+    boost::asio::awaitable<std::string> new_page_link();
+    /// Where the page listens; empty: there is none.
+    std::string page_url() const;
     /// How sources reach the hooks.
     const std::string& public_url() const noexcept;
 

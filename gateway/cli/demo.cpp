@@ -1,7 +1,7 @@
 // `demo`: the main job, to watch. A simulated hospital, the gateway (over TLS with --certs) and a receiving study system in one process;
 // results arrive one by one, flags go out.
 #include "gateway/api/live_gateway.hpp"
-#include "gateway/cli/verbs.hpp"
+#include "gateway/cli/live.hpp"
 #include "gateway/core/async.hpp"
 #include "gateway/core/crypto.hpp"
 #include "gateway/core/folder_lock.hpp"
@@ -240,6 +240,7 @@ asio::awaitable<void> run_demo(asio::io_context& io, const demo_options& o, scre
     out.say(style::bold, "study", study.base());
     co_await gateway.start();
     out.say(style::bold, "gateway", gateway.public_url() + ", operations on http://127.0.0.1:" + std::to_string(gateway.operations_port()));
+    print_page_link(co_await gateway.new_page_link(), gateway.page_url());
     out.say(style::dim, "look", "build/release/trialgate status --config " + file.string());
     out.say(style::dim, "look", "curl http://127.0.0.1:" + std::to_string(gateway.operations_port()) + "/metrics");
     out.say(style::dim, "look", "Ctrl-C ends it");

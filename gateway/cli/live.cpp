@@ -82,6 +82,14 @@ CLI::App* add_store_verb(CLI::App& to, const char* name, const char* what, std::
     return verb_;
 }
 
+void print_page_link(const std::string& link, const std::string& address) {
+    if (!link.empty())
+        std::printf("page: %s   opens once, within 15 minutes\n", link.c_str());
+    else if (!address.empty())
+        std::printf("page: %s/\n", address.c_str());
+    std::fflush(stdout);
+}
+
 std::string acting_user() {
     const ::uid_t id = ::getuid();
     char space[4096];

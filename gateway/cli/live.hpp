@@ -33,6 +33,9 @@ CLI::App* add_store_verb(CLI::App& to, const char* name, const char* what, std::
 /// The participation of that number: of the only trial that knows it, unless `trial` says which. Nothing, and why on standard error.
 std::optional<participant_row> find_participant(store& rows, const std::string& trial, const std::string& number);
 
+/// One line of its own on standard output: the link that logs in once, or only the address where there is none. Nothing without a page.
+void print_page_link(const std::string& link, const std::string& address);
+
 /// "user alice": who runs this program, for trails.
 std::string acting_user();
 

@@ -27,6 +27,7 @@ int run_program(int argc, char** argv) {
     add_schedule(program, run);
     add_calendar(program, run);
     add_alerts(program, run);
+    add_page(program, run);
     add_demo(program, run);
     add_probe(program, run);
     add_synth(program, run);

@@ -40,6 +40,7 @@ asio::awaitable<void> run(live_gateway& gateway, asio::io_context& io, signals& 
     bool running = true;
     try {
         co_await gateway.start();
+        print_page_link(co_await gateway.new_page_link(), gateway.page_url());
     } catch (const std::exception& e) {
         std::fprintf(stderr, "error: %s\n", e.what());
         code = exit_code::failed;

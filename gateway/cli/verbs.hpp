@@ -32,6 +32,7 @@ void add_subject(CLI::App& program, verb& run);
 void add_schedule(CLI::App& program, verb& run);
 void add_calendar(CLI::App& program, verb& run);
 void add_alerts(CLI::App& program, verb& run);
+void add_page(CLI::App& program, verb& run);
 
 /// The whole program: parses, runs, answers the exit code.
 int run_program(int argc, char** argv);

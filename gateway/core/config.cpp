@@ -45,6 +45,7 @@ gateway_config config_reader::read() {
     read_library(root, out);
     read_listen(root.take("listen"), out.listen);
     read_operations(root.take("operations"), out.operations);
+    read_page(root.take("page"), out);
     read_limits(root.take("limits"), out.limits);
     read_log(root.take("log"), out);
     const auto each = [&](std::string_view name, auto&& read) {
@@ -225,6 +226,10 @@ void check_trials(const gateway_config& config, const library& loaded, std::vect
                 unknown(trial);
     for (const auto& person : file.root()["people"]["subscribers"].elements())
         for (const auto& trial : person["trials"].elements())
+            if (trial.is_string() && std::find(ids.begin(), ids.end(), trial.text()) == ids.end())
+                unknown(trial);
+    for (const auto& entry : file.root()["page"]["access"].elements())
+        for (const auto& trial : entry["trials"].elements())
             if (trial.is_string() && std::find(ids.begin(), ids.end(), trial.text()) == ids.end())
                 unknown(trial);
 }

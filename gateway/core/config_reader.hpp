@@ -1,6 +1,6 @@
 // Reads the configuration file. Internal to load_config: config.cpp has the whole and what must fit together, config_values.cpp single values,
 // config_parts.cpp secrets, certificates, access and listeners, config_sides.cpp sources and sinks,
-// config_people.cpp whom mails tell.
+// config_people.cpp whom mails tell, config_page.cpp the page and who may use it.
 //
 // A value that is wrong is reported and leaves its default; reading goes on, so that one run names every mistake.
 #pragma once
@@ -115,6 +115,13 @@ private:
     void read_tiers(value v, subscriber_config& into) const;
     void check_escalations(value subscribers, const people_config& all) const;
     bool address(value v, std::string& into) const;
+
+    // config_page.cpp; after `listen`, whose certificate it may share
+    void read_page(value v, gateway_config& whole);
+    void read_page_listener(object& m, value v, gateway_config& whole);
+    void read_oidc(value v, page_config::oidc_config& into);
+    void read_page_access(value v, page_config& into);
+    void read_ehr_link(value v, page_config& into);
 
     // config.cpp
     void read_library(object& root, gateway_config& into);

@@ -24,6 +24,7 @@ struct http_server_options {
     std::chrono::milliseconds handler_timeout{30'000};   ///< then 503
     std::size_t most_connections = 1024;                 ///< beyond: closed at once, and counted
     std::size_t most_connections_per_peer = 256;
+    http_headers always = {};                            ///< of every answer that has no header of that name, refusals included
 };
 
 /// Answers one request. An exception becomes a 500 without words.

@@ -222,7 +222,14 @@ private:
         co_return response;
     }
 
+    void add_what_is_always_said(http_headers& to) const {
+        for (const auto& [name, value] : options_.always)
+            if (!to.has(name))
+                to.add(name, value);
+    }
+
     asio::awaitable<bool> answer(http_response& response, bool head, bool keep) {
+        add_what_is_always_said(response.headers);
         phase_ = phase::sending;
         limit_->in(options_.body_timeout); // a slow reader is as bad as a slow sender
         error_code ec;
@@ -279,6 +286,7 @@ private:
 
     /// Always false: the connection ends with the body.
     asio::awaitable<bool> answer_bit_by_bit(http_response& response, bool http11) {
+        add_what_is_always_said(response.headers);
         head_of(response, false, false, out_, http11 ? body_end::chunked : body_end::by_close);
         if (!co_await send_piece(out_))
             co_return false;

@@ -1,16 +1,21 @@
 // Who may do what on the page. Pure.
 #pragma once
 
+#include "gateway/core/config.hpp"
+
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace trialgate::gateway {
 
 enum class role : std::uint8_t { coordinator, investigator, operator_, auditor };
 std::string_view to_code(role r) noexcept; ///< "coordinator", "investigator", "operator", "auditor"
+std::optional<role> role_of(std::string_view code) noexcept;
 
 enum class permission : std::uint8_t {
     any,             ///< whoever is logged in
@@ -29,6 +34,22 @@ struct rights {
     /// `trial` empty: in any trial.
     bool has(role r, std::string_view trial) const;
     bool may(permission p, std::string_view trial) const;
+    /// `trial` "*": every trial.
+    void add(role r, std::string_view trial);
+    /// "coordinator,investigator": those that hold in this trial (empty: in any).
+    std::string roles_in(std::string_view trial) const;
+    bool none() const noexcept { return of_trial.empty(); }
+    friend bool operator==(const rights&, const rights&) = default;
 };
+
+/// What an identity provider says of a user that decides on roles.
+struct user_claims {
+    std::vector<std::string> groups;
+    std::vector<std::string> names; ///< sub, preferred_username, verified email
+};
+
+rights every_right();
+/// Every entry that fits the user counts.
+rights rights_of(const std::vector<page_access>& access, const user_claims& user);
 
 } // namespace trialgate::gateway

@@ -1,0 +1,222 @@
+// The routes of the API: session, role, CSRF, size, trail.
+#include "fhir/ascii.hpp"
+#include "gateway/page/error_answer.hpp"
+#include "gateway/page/page_state.hpp"
+
+#include <algorithm>
+
+namespace trialgate::gateway {
+
+namespace {
+
+constexpr std::size_t most_body = 64 << 10;
+
+/// Names go to the trail only when they look like ours: a client could write anything into a path.
+std::string name_in(const std::map<std::string, std::string, std::less<>>& path, std::string_view parameter) {
+    const auto at = path.find(parameter);
+    const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_'; };
+    return at != path.end() && at->second.size() <= 64 && std::all_of(at->second.begin(), at->second.end(), plain) ? at->second : std::string();
+}
+
+/// What the page asks for by itself does not keep a session on.
+bool by_user(const page_request& r) {
+    return !r.http.headers.has("X-Background") && !r.target.query.contains("since") && r.target.path != "/api/v1/events" &&
+           !(r.target.path == "/api/v1/session" && r.http.method == "GET");
+}
+
+http_response not_allowed(const std::string& allow) {
+    http_response out = error_answer(405, "This method is not understood here.");
+    out.headers.add("Allow", allow);
+    return out;
+}
+
+/// What runs on the API's thread. Holds copies only: the request may be given up meanwhile.
+struct route_run {
+    const api_route* route;
+    std::string method, body;
+    std::map<std::string, std::string, std::less<>> path, query, sources;
+    visitor who;
+    audit_row row;
+    std::shared_ptr<const page_setting> setting;
+    page_ground* ground;
+    std::function<void()> alerts;
+
+    http_response operator()(store& reading) {
+        const api_request request{method, path, query, body, who};
+        const api_ground here{reading, ground->writer, *ground->time, ground->faults, setting, ground->wake_worker, ground->wake_outbox, alerts,
+                              [this](std::string_view name) {
+                                  const auto at = sources.find(name);
+                                  return at == sources.end() ? std::string() : at->second;
+                              }};
+        audit_note note{std::string(route->audited), row.trial, row.subject, {}};
+        http_response out = handled(request, here, note);
+        if (note.action.empty() && out.status != 403)
+            return out;
+        row.action = note.action.empty() ? "refused" : note.action;
+        row.trial = note.trial;
+        row.subject = note.subject;
+        row.detail = note.detail;
+        row.refused = out.status == 403;
+        if (out.status >= 400 && out.status != 403)
+            row.detail += (row.detail.empty() ? "" : ", ") + ("answered " + std::to_string(out.status));
+        const std::function<void(store&)> keep = [this](store& s) { s.audit_add(row); };
+        // Nobody is shown what the trail does not know.
+        return commit_and_wait(ground->writer, keep) ? error_answer(503, "The store cannot be written just now.") : out;
+    }
+
+    http_response handled(const api_request& request, const api_ground& here, audit_note& note) const {
+        try {
+            return route->handle(request, here, note);
+        } catch (const api_error& e) {
+            return error_answer(e.status(), e.what());
+        }
+    }
+};
+
+} // namespace
+
+std::string_view cookie_of(const http_headers& headers, std::string_view name) {
+    for (const auto& [header, value] : headers) {
+        if (!fhir::same_word(header, "Cookie"))
+            continue;
+        std::string_view rest = value;
+        while (!rest.empty()) {
+            const auto end = std::min(rest.find(';'), rest.size());
+            std::string_view one = rest.substr(0, end);
+            one.remove_prefix(std::min(one.find_first_not_of(' '), one.size()));
+            if (one.starts_with(name) && one.size() > name.size() && one[name.size()] == '=')
+                return one.substr(name.size() + 1);
+            rest.remove_prefix(std::min(end + 1, rest.size()));
+        }
+    }
+    return {};
+}
+
+bool comes_from(const page_request& r) {
+    const http_headers& headers = r.http.headers;
+    if (headers.has("Sec-Fetch-Site") && headers["Sec-Fetch-Site"] != "same-origin")
+        return false;
+    if (!headers.has("Origin"))
+        return true;
+    const auto from = parse_url(headers["Origin"]);
+    return from && from->target == "/" && from->origin() == r.origin;
+}
+
+std::string page::state::cookie_name(bool of_login) const {
+    return std::string(secure ? "__Host-trialgate" : "trialgate") + (of_login ? "-login" : "");
+}
+
+/// Without a value: the browser forgets it.
+std::string page::state::cookie(std::string_view value, bool of_login) const {
+    std::string out = cookie_name(of_login) + '=' + std::string(value) + "; Path=/; HttpOnly; SameSite=" + (of_login ? "Lax" : "Strict");
+    if (secure)
+        out += "; Secure";
+    if (value.empty())
+        out += "; Max-Age=0";
+    else if (of_login)
+        out += "; Max-Age=" + std::to_string(pending_logins::lifetime / second_ms);
+    return out;
+}
+
+audit_row page::state::row_of(const page_request& r, const visitor& who, std::string action) const {
+    audit_row out;
+    out.at = ground.time->now();
+    out.by = who.id;
+    out.name = who.name;
+    out.address = r.address;
+    out.action = std::move(action);
+    return out;
+}
+
+asio::awaitable<bool> page::state::record(audit_row row) {
+    const std::function<void(store&)> keep = [row = std::move(row)](store& s) { s.audit_add(row); };
+    const commit_outcome failed = co_await committed(ground.writer, keep);
+    co_return !failed;
+}
+
+asio::awaitable<http_response> page::state::forbid(const page_request& r, const session& who, std::string action, std::string trial, std::string why) {
+    audit_row row = row_of(r, who.who, action.empty() ? "refused" : std::move(action));
+    row.role = who.who.may.roles_in(trial);
+    row.trial = std::move(trial);
+    row.refused = true;
+    row.detail = r.http.method + ": " + why;
+    (void)co_await record(std::move(row));
+    co_return error_answer(403, why);
+}
+
+asio::awaitable<http_response> page::state::call(page_request r) {
+    const std::string& path = r.target.path;
+    if (path == "/api/v1/session" || path == "/api/v1/session/local")
+        co_return co_await session_calls(std::move(r));
+    const bool reads = r.http.method == "GET" || r.http.method == "HEAD";
+    if (path == "/api/v1/openapi.json" || path == "/api/v1/events") {
+        if (!reads)
+            co_return not_allowed("GET, HEAD");
+        if (path == "/api/v1/events")
+            co_return events(r);
+        auto file = files.answer("openapi.json", r.http.headers);
+        co_return file ? *std::move(file) : error_answer(404, "There is nothing here.");
+    }
+    route_table::found found = routes.find(r.http.method, path);
+    if (!found.route)
+        co_return found.allow.empty() ? error_answer(404, "There is nothing here.") : not_allowed(found.allow);
+    const session* s = sessions.find(r.session_id, ground.sessions->now(), by_user(r));
+    if (!s)
+        co_return not_logged_in();
+    const session who = *s; // it may end while we wait
+    const std::string trial = name_in(found.path, "trial"), action(found.route->audited);
+    if (!reads && (!comes_from(r) || r.http.headers["X-CSRF-Token"] != who.csrf))
+        co_return co_await forbid(r, who, action, trial, "The request does not come from this page: load it again.");
+    if (!r.http.body.empty() && !r.http.headers["Content-Type"].starts_with("application/json"))
+        co_return co_await forbid(r, who, action, trial, "The body must be application/json.");
+    if (!who.who.may.may(found.route->needs, found.path.contains("trial") ? found.path["trial"] : std::string()))
+        co_return co_await forbid(r, who, action, trial, "Your roles do not allow this.");
+    if (r.http.body.size() > most_body)
+        co_return error_answer(413, "The request is too large.");
+    co_return co_await run_route(std::move(r), std::move(found), who);
+}
+
+asio::awaitable<http_response> page::state::run_route(page_request r, route_table::found found, session who) {
+    const api_route& route = *found.route;
+    const bool operates = route.needs == permission::operate, looks = operates || route.needs == permission::view_operations;
+    audit_row row = row_of(r, who.who, {});
+    row.trial = name_in(found.path, "trial");
+    row.subject = name_in(found.path, "subject");
+    row.role = who.who.may.roles_in(row.trial);
+    const std::string subject = row.subject;
+    route_run run{&route, r.http.method == "HEAD" ? "GET" : r.http.method, std::move(r.http.body), std::move(found.path), std::move(r.target.query), {}, who.who,
+                  std::move(row), setting, &ground, [this] {
+                      if (ground.alerts_changed)
+                          ground.alerts_changed();
+                      hub.ring();
+                  }};
+    if (looks && ground.live_sources)
+        for (auto& [name, members] : ground.live_sources())
+            run.sources.emplace(name, std::move(members));
+    const api_thread::work work = std::move(run);
+    http_response out = co_await thread->run(work);
+    if (route.audited == "reveal" && out.status == 200)
+        if (session* s = sessions.find(r.session_id, ground.sessions->now(), false))
+            s->who.revealed.insert(subject);
+    if (r.http.method != "GET" && r.http.method != "HEAD" && out.status < 300) {
+        operations += operates ? 1 : 0;
+        hub.ring();
+    }
+    co_return out;
+}
+
+http_response page::state::events(const page_request& r) {
+    if (!sessions.alive(r.session_id, ground.sessions->now()))
+        return not_logged_in();
+    http_response out;
+    out.headers = {{"Content-Type", "text/event-stream"}, {"X-Accel-Buffering", "no"}}; // nginx would hold it back
+    out.stream = [this, id = r.session_id](body_writer& to) {
+        return hub.stream(to, [this, id]() -> const rights* {
+            const session* s = sessions.find(id, ground.sessions->now(), false);
+            return s ? &s->who.may : nullptr;
+        });
+    };
+    return out;
+}
+
+} // namespace trialgate::gateway

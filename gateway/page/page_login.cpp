@@ -1,0 +1,194 @@
+// Logging in and out: the local link, and OpenID Connect.
+#include "gateway/core/json_text.hpp"
+#include "gateway/core/log.hpp"
+#include "gateway/page/answers.hpp"
+#include "gateway/page/error_answer.hpp"
+#include "gateway/page/local_link.hpp"
+#include "gateway/page/page_state.hpp"
+
+namespace trialgate::gateway {
+
+namespace {
+
+http_response wait_first(duration_ms left) {
+    http_response out = error_answer(429, "Too many logins have failed; wait a little.");
+    out.headers.set("Retry-After", std::to_string(std::max<duration_ms>(1, (left + second_ms - 1) / second_ms)));
+    return out;
+}
+
+http_response sent_to(std::string where) {
+    http_response out;
+    out.status = 302;
+    out.headers.add("Location", std::move(where));
+    return out;
+}
+
+void write_roles(json_text& out, const rights& may) {
+    out.key("roles").begin_object();
+    for (const auto& [trial, roles] : may.of_trial) {
+        out.key(trial).begin_array();
+        for (const role r : roles)
+            out.string(to_code(r));
+        out.end_array();
+    }
+    out.end_object();
+}
+
+} // namespace
+
+http_response page::state::not_logged_in() const {
+    json_text out;
+    out.begin_object().key("error").string("Nobody is logged in.").key("login").begin_object();
+    out.key("oidc").boolean(oidc != nullptr).key("local").boolean(config.local_login).end_object().end_object();
+    return json_answer(std::string(out.text()), 401);
+}
+
+http_response page::state::tell_session(const page_request& r) {
+    const session* s = sessions.find(r.session_id, ground.sessions->now(), false);
+    if (!s)
+        return not_logged_in();
+    json_text out;
+    out.begin_object().key("user").begin_object().key("name").string(s->who.name).end_object();
+    write_roles(out, s->who.may);
+    out.key("csrf").string(s->csrf).key("ends").string(to_text(s->ends));
+    out.key("identity").string(config.shows == page_config::identity::reference ? "reference" : "pseudonym");
+    out.key("version").string(TRIALGATE_VERSION).end_object();
+    return json_answer(std::string(out.text()));
+}
+
+asio::awaitable<http_response> page::state::session_calls(page_request r) {
+    const bool local = r.target.path == "/api/v1/session/local";
+    const std::string& method = r.http.method;
+    if (local && method == "POST")
+        co_return co_await login_locally(std::move(r));
+    if (!local && method == "DELETE")
+        co_return co_await log_out(std::move(r));
+    if (!local && (method == "GET" || method == "HEAD"))
+        co_return tell_session(r);
+    http_response out = error_answer(405, "This method is not understood here.");
+    out.headers.add("Allow", local ? "POST" : "GET, HEAD, DELETE");
+    co_return out;
+}
+
+/// A new session, whatever the browser brought along: an id that was put there before the login is of no use to anybody.
+asio::awaitable<http_response> page::state::welcome(page_request r, session s, http_response out) {
+    audit_row row = row_of(r, s.who, "login");
+    row.role = s.who.may.roles_in("");
+    row.detail = s.local ? "local link" : "OpenID Connect";
+    const bool kept = co_await record(std::move(row));
+    if (!kept)
+        co_return error_answer(503, "The store cannot be written just now.");
+    sessions.end(r.session_id);
+    const std::string id = sessions.begin(std::move(s), ground.sessions->now());
+    out.headers.add("Set-Cookie", cookie(id, false));
+    hub.tick();
+    co_return out;
+}
+
+asio::awaitable<http_response> page::state::login_locally(page_request r) {
+    const instant now = ground.sessions->now();
+    if (!config.local_login)
+        co_return error_answer(404, "There is no local login here.");
+    if (const auto left = limit.wait(r.address, now))
+        co_return wait_first(*left);
+    visitor nobody;
+    nobody.name = "local link";
+    std::string token;
+    bool fits = r.at_this_machine && comes_from(r) && r.http.headers["Content-Type"].starts_with("application/json") && r.http.body.size() < 1'000;
+    try {
+        token = fits ? api_body(r.http.body, {"token"}).needed("token") : std::string();
+    } catch (const api_error&) {
+        fits = false;
+    }
+    const auto taken = std::make_shared<bool>(false);
+    if (fits) {
+        const std::function<void(store&)> take = [taken, token, now](store& s) { *taken = take_link(s, token, now); };
+        const commit_outcome failed = co_await committed(ground.writer, take);
+        if (failed)
+            co_return error_answer(503, "The store cannot be written just now.");
+    }
+    if (!*taken) {
+        limit.failed(r.address, now);
+        audit_row row = row_of(r, nobody, "login");
+        row.by.clear();
+        row.refused = true;
+        row.detail = fits ? "the local link was used, or is too old" : "a local login that may not be";
+        (void)co_await record(std::move(row));
+        log_warning("page.login-failed", {{"by", "local link"}});
+        co_return error_answer(fits ? 401 : 403, fits ? "This link was used already, or is too old. `trialgate page` prints a new one." : "This is not allowed from here.");
+    }
+    session s;
+    s.local = true;
+    s.who.id = "local";
+    s.who.name = "local";
+    s.who.address = r.address;
+    s.who.may = every_right();
+    co_return co_await welcome(std::move(r), std::move(s), done());
+}
+
+asio::awaitable<http_response> page::state::log_out(page_request r) {
+    const session* s = sessions.find(r.session_id, ground.sessions->now(), true);
+    if (!s)
+        co_return not_logged_in();
+    const session who = *s;
+    if (!comes_from(r) || r.http.headers["X-CSRF-Token"] != who.csrf)
+        co_return co_await forbid(r, who, "logout", {}, "The request does not come from this page: load it again.");
+    sessions.end(r.session_id);
+    hub.tick(); // its streams end
+    audit_row row = row_of(r, who.who, "logout");
+    row.role = who.who.may.roles_in("");
+    (void)co_await record(std::move(row));
+    http_response out = done();
+    out.headers.add("Set-Cookie", cookie({}, false));
+    co_return out;
+}
+
+asio::awaitable<http_response> page::state::begin_oidc(page_request r) {
+    if (limit.wait(r.address, ground.sessions->now()))
+        co_return sent_to("/#login=failed&why=often");
+    const std::string base = fixed.public_url.empty() ? r.base : fixed.public_url;
+    auto outcome = co_await oidc->begin(base + "/login/oidc/callback");
+    if (const auto* fault = std::get_if<oidc_fault>(&outcome)) {
+        log_warning("page.login-failed", {{"by", "oidc"}, {"why", fault->text}});
+        co_return sent_to("/#login=failed&why=" + fault->why);
+    }
+    const oidc_login::begun& begun = std::get<oidc_login::begun>(outcome);
+    http_response out = sent_to(begun.location);
+    out.headers.add("Set-Cookie", cookie(begun.browser, true));
+    co_return out;
+}
+
+asio::awaitable<http_response> page::state::failed_oidc(page_request r, oidc_fault fault, visitor who) {
+    log_warning("page.login-failed", {{"by", "oidc"}, {"why", fault.text}});
+    audit_row row = row_of(r, who, "login");
+    row.refused = true;
+    row.detail = "OpenID Connect: " + fault.text;
+    (void)co_await record(std::move(row));
+    http_response out = sent_to("/#login=failed&why=" + fault.why);
+    out.headers.add("Set-Cookie", cookie({}, true));
+    co_return out;
+}
+
+asio::awaitable<http_response> page::state::finish_oidc(page_request r) {
+    if (limit.wait(r.address, ground.sessions->now()))
+        co_return sent_to("/#login=failed&why=often");
+    auto outcome = co_await oidc->finish(r.target.query, r.login_id);
+    if (auto* fault = std::get_if<oidc_fault>(&outcome)) {
+        limit.failed(r.address, ground.sessions->now());
+        co_return co_await failed_oidc(std::move(r), std::move(*fault), visitor{});
+    }
+    oidc_user user = std::get<oidc_user>(std::move(outcome));
+    session s;
+    s.claims = std::move(user.claims);
+    s.who.id = std::move(user.id);
+    s.who.name = std::move(user.name);
+    s.who.address = r.address;
+    s.who.may = rights_of(config.access, s.claims); // as it is now: a reload may have come in between
+    if (s.who.may.none())
+        co_return co_await failed_oidc(std::move(r), {"no-role", "the user has no role"}, std::move(s.who));
+    http_response out = sent_to("/");
+    out.headers.add("Set-Cookie", cookie({}, true));
+    co_return co_await welcome(std::move(r), std::move(s), std::move(out));
+}
+
+} // namespace trialgate::gateway

@@ -1,0 +1,97 @@
+// The inside of the page. For gateway/page/page*.cpp only: page.cpp starts, stops and serves files, page_calls.cpp runs the routes of the API,
+// page_login.cpp logs in and out.
+#pragma once
+
+#include "gateway/core/async.hpp"
+#include "gateway/page/api_thread.hpp"
+#include "gateway/page/assets.hpp"
+#include "gateway/page/events.hpp"
+#include "gateway/page/login_limit.hpp"
+#include "gateway/page/oidc.hpp"
+#include "gateway/page/page.hpp"
+#include "gateway/page/route_table.hpp"
+#include "gateway/page/session_store.hpp"
+
+#include <atomic>
+#include <set>
+
+namespace trialgate::gateway {
+
+/// One request, looked at.
+struct page_request {
+    explicit page_request(http_request from) : http(std::move(from)), target(http.target) {}
+    http_request http;
+    request_target target;
+    std::string address;    ///< of the client, through a proxy too
+    bool at_this_machine = false;
+    std::string origin;     ///< "https://page.example.org:443": as the client knows us
+    std::string base;       ///< the same as it was written, for links back
+    std::string session_id; ///< as its cookie says
+    std::string login_id;   ///< cookie of a login that was begun
+};
+
+/// What everybody is sent, whatever the answer.
+http_headers page_headers(bool secure);
+/// The value of a cookie; empty when there is none.
+std::string_view cookie_of(const http_headers& headers, std::string_view name);
+/// Our own JSON API is called by our own page: what the browser says of where a request comes from must not say otherwise.
+bool comes_from(const page_request& r);
+
+struct page::state {
+    state(asio::any_io_executor executor, page_config c, page_ground g);
+
+    asio::any_io_executor on;
+    const page_config fixed; ///< address, certificates, public URL
+    page_config config;      ///< the rest
+    page_ground ground;
+    session_store sessions;
+    login_limit limit;
+    event_hub hub;
+    assets files;
+    route_table routes;
+    std::unique_ptr<oidc_login> oidc;
+    std::shared_ptr<const page_setting> setting;
+    std::atomic<std::int64_t> operations = 0;
+    page_stamps stamps;
+    bool secure = false; ///< browsers speak TLS, with us or a proxy
+    std::string url;
+    std::set<std::string> origins;
+    std::shared_ptr<tls_context> tls;
+    std::unique_ptr<api_thread> thread;
+    std::unique_ptr<http_server> server;
+    std::unique_ptr<task_group> tasks;
+
+    // page.cpp
+    void open();
+    void know_origins();
+    asio::awaitable<http_response> answer(http_request request);
+    asio::awaitable<http_response> route(page_request r);
+    bool recognise(page_request& r) const;
+    http_response file(const page_request& r) const;
+    asio::awaitable<void> watch();
+    asio::awaitable<void> tick();
+
+    // page_calls.cpp
+    asio::awaitable<http_response> call(page_request r);
+    asio::awaitable<http_response> run_route(page_request r, route_table::found found, session who);
+    asio::awaitable<http_response> forbid(const page_request& r, const session& who, std::string action, std::string trial, std::string why);
+    http_response events(const page_request& r);
+    audit_row row_of(const page_request& r, const visitor& who, std::string action) const;
+    /// False: it could not be stored.
+    asio::awaitable<bool> record(audit_row row);
+    std::string cookie_name(bool of_login) const;
+    std::string cookie(std::string_view value, bool of_login) const;
+
+    // page_login.cpp
+    asio::awaitable<http_response> session_calls(page_request r);
+    http_response tell_session(const page_request& r);
+    asio::awaitable<http_response> login_locally(page_request r);
+    asio::awaitable<http_response> log_out(page_request r);
+    asio::awaitable<http_response> begin_oidc(page_request r);
+    asio::awaitable<http_response> finish_oidc(page_request r);
+    asio::awaitable<http_response> welcome(page_request r, session s, http_response out);
+    asio::awaitable<http_response> failed_oidc(page_request r, oidc_fault fault, visitor who);
+    http_response not_logged_in() const;
+};
+
+} // namespace trialgate::gateway
