@@ -129,7 +129,7 @@ std::map<std::string, std::string> live_gateway::state::live_sources() const {
         for (const auto& s : parts->sources()) {
             json_text members;
             members.begin_object().key("answers").boolean(s->can.has_value()).key("lastHeard");
-            s->last_heard ? members.string(to_text(s->last_heard)) : members.null();
+            s->last_heard ? members.number(s->last_heard) : members.null();
             members.end_object();
             const std::string_view text = members.text();
             out[s->config.name] = text.substr(1, text.size() - 2); // members of a larger object

@@ -133,7 +133,7 @@ struct operations_config {
 /// Who of the page's users has which roles. Every entry that fits a user counts.
 struct page_access {
     std::string group;                ///< value of the groups claim; or
-    std::string user;                 ///< value of "sub", "preferred_username" or "email" of the ID token
+    std::string user;                 ///< value of "sub", "preferred_username" or verified "email" of the ID token
     std::vector<std::string> roles;   ///< "coordinator", "investigator", "operator", "auditor"
     std::vector<std::string> trials;  ///< empty: all
 };

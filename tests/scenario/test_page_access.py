@@ -1,5 +1,5 @@
 """Who gets to the page, and how it ends: the real program, and a client that says what a browser would say, or what an attacker would."""
-import os
+import json
 import re
 import signal
 import time
@@ -21,7 +21,9 @@ class Access(Scenario):
     delivery = "poll"
 
     def trail(self, page):
-        return page.get("/api/v1/audit?limit=1000").json["rows"]
+        told = page.get("/api/v1/audit?limit=1000").json
+        self.assertTrue(told["intact"])
+        return [r for r in told["rows"] if r["action"] != "view-audit"]
 
     def test_the_link_opens_once_and_the_trail_says_so(self):
         gateway = self.make_gateway()
@@ -180,6 +182,27 @@ class Access(Scenario):
         self.assertTrue(stream.ended.wait(10))
         self.assertLess(time.monotonic() - begun, 8)
 
+    def test_the_trail_is_exported_as_audit_events(self):
+        gateway = self.make_gateway()
+        page = Page(gateway)
+        Page(gateway, login=False).login("x" * 43)
+        page.post("/api/v1/operations/quarantine/1/drop", headers={"X-CSRF-Token": "x"})
+        rows = page.get("/api/v1/audit").json["rows"]
+        exported = page.get("/api/v1/audit/fhir")
+        self.assertEqual(exported.headers["Content-Type"], "application/fhir+ndjson")
+        events = [json.loads(line) for line in exported.body.splitlines()]
+        self.assertEqual(len(events), len(rows) + 1)  # the view of the trail is one more
+        for event, row in zip(events, rows):
+            self.assertEqual((event["resourceType"], event["recorded"], event["outcome"]), ("AuditEvent", row["at"], "4" if row["refused"] else "0"))
+            self.assertEqual(event["entity"][-1]["detail"][0]["valueString"], row["seal"])
+            for needed in ("type", "agent", "source"):
+                self.assertIn(needed, event)
+        self.assertEqual(events[0]["subtype"][0]["display"], "Login")
+        self.assertEqual(page.get("/api/v1/audit").json["rows"][-1]["action"], "export")
+        second = page.get("/api/v1/audit?after=2&limit=1").json
+        self.assertEqual(([r["id"] for r in second["rows"]], second["intact"]), ([3], True))
+        self.assertEqual(page.get("/api/v1/audit?after=x").status, 400)
+
     def test_a_reload_keeps_sessions_and_takes_new_rules(self):
         gateway = self.make_gateway(page={"idle": "1h"})
         page = Page(gateway)
@@ -203,7 +226,6 @@ class Access(Scenario):
         self.assertEqual((away.status, away.headers["Location"]), (302, "/#login=failed&why=unreachable"))
 
     def reload(self, gateway):
-        import json
         before = sum(" reloaded " in line for line in gateway.output)
         gateway.write("trialgate.json", json.dumps(gateway.config))
         gateway.process.send_signal(signal.SIGHUP)
