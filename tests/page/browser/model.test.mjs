@@ -1,0 +1,153 @@
+// What needs no browser: the worklist's order, and that every word has a text.
+import assert from "node:assert/strict";
+import {readdirSync, readFileSync} from "node:fs";
+import path from "node:path";
+import {test} from "node:test";
+import {web} from "./mock.mjs";
+import {dice, makeRows, trials} from "./people.mjs";
+
+const {Worklist} = await import(path.join(web, "worklist_model.js"));
+const texts = (await import(path.join(web, "texts/en.js"))).default;
+const {resolve} = await import(path.join(web, "router.js"));
+
+const row = (subject, status, strip, more = {}) => {
+    const r = {subject, status, strip, changesOn: null, changed: 0, was: "", mark: "", human: "", comments: 0, stamp: 1, label: subject, contradiction: "", ...more};
+    return Object.values(r);
+};
+const answer = (stamp, rows, more = {}) => ({stamp, today: "2026-03-15", seen: 0, rows, ...more});
+function filled(...rows) {
+    const list = new Worklist();
+    list.load(answer(10, rows));
+    return list;
+}
+
+test("promising first: status, then least missing, then what expires first", () => {
+    const list = filled(row("a", "possible", "+?"), row("b", "likely", "+?"), row("c", "eligible", "++"), row("d", "possible", "??"), row("e", "possible", "+?", {changesOn: "2026-04-01"}));
+    assert.deepEqual(list.order, ["c", "b", "e", "a", "d"]);
+});
+
+test("whom people marked as done with comes last", () => {
+    const list = filled(row("a", "eligible", "++", {mark: "excluded"}), row("b", "ineligible", "--"), row("c", "likely", "+?", {mark: "not-interested"}));
+    assert.deepEqual(list.order, ["b", "c", "a"]);
+});
+
+test("an unknown is never counted as against", () => {
+    const list = filled(row("a", "possible", "?-NM+"));
+    const a = list.rows.get("a");
+    assert.equal(a.missing, 1);
+    assert.equal(a.against, 2);
+    list.filter.criterion = 0;
+    list.filter.states = new Set(["not-met"]);
+    list.arrange();
+    assert.deepEqual(list.order, []);
+});
+
+test("an update changes rows where they stand; the order is made when it is asked for", () => {
+    const list = filled(row("a", "likely", "+?"), row("b", "possible", "??"), row("c", "not-now", "-?"));
+    const touched = list.update(answer(12, [row("c", "eligible", "++", {stamp: 11}), row("n", "likely", "+?", {stamp: 12})]));
+    assert.deepEqual(touched, ["c", "n"]);
+    assert.deepEqual(list.order, ["a", "b", "c"]);
+    assert.equal(list.rows.get("c").status, "eligible");
+    assert.deepEqual(list.waiting(), {fresh: 1, moved: 1});
+    list.arrange();
+    assert.deepEqual(list.order, ["c", "a", "n", "b"]);
+    assert.deepEqual(list.waiting(), {fresh: 0, moved: 0});
+});
+
+test("who is no longer listed stays in sight until the list is arranged", () => {
+    const list = filled(row("a", "likely", "+?"), row("b", "possible", "??"));
+    list.update(answer(12, [row("a", "", "", {stamp: 12})]));
+    assert.deepEqual(list.order, ["a", "b"]);
+    assert.deepEqual(list.counts(), {possible: 1});
+    list.arrange();
+    assert.deepEqual(list.order, ["b"]);
+});
+
+test("an older row never replaces a newer one", () => {
+    const list = filled(row("a", "likely", "+?", {stamp: 9}));
+    list.update(answer(10, [row("a", "possible", "??", {stamp: 8})]));
+    assert.equal(list.rows.get("a").status, "likely");
+});
+
+test("a change that concerns neither order nor filter asks for nothing", () => {
+    const list = filled(row("a", "likely", "+?"), row("b", "possible", "??"));
+    list.update(answer(12, [row("a", "likely", "+?", {stamp: 12, comments: 3})]));
+    assert.deepEqual(list.waiting(), {fresh: 0, moved: 0});
+});
+
+test("law: whatever the updates, the order stands still, and arranging gives what loading gives", () => {
+    for (let seed = 1; seed <= 30; ++seed) {
+        const roll = dice(seed);
+        const all = [...makeRows(40, trials[0], seed).values()];
+        const list = new Worklist();
+        list.sort = ["promising", "missing", "expiry", "changed", "label"][seed % 5];
+        const wire = r => Object.values({...r, label: r.subject}).slice(0, 10).concat([r.subject, r.contradiction]);
+        list.load(answer(100, all.map(wire)));
+        const before = [...list.order];
+        for (let n = 1; n <= 50; ++n) {
+            const one = all[Math.floor(roll() * all.length)];
+            one.strip = [...one.strip].map(c => (roll() < 0.2 ? "+?-"[Math.floor(roll() * 3)] : c)).join("");
+            one.status = ["eligible", "likely", "possible", "not-now", "ineligible", ""][Math.floor(roll() * 6)];
+            one.stamp = 100 + n;
+            list.update(answer(100 + n, [wire(one)]));
+            assert.deepEqual(list.order, before, `seed ${seed}`);
+        }
+        list.arrange();
+        const fresh = new Worklist();
+        fresh.sort = list.sort;
+        fresh.load(answer(150, all.filter(r => r.status !== "").map(wire)));
+        assert.deepEqual(list.order, fresh.order, `seed ${seed}`);
+    }
+});
+
+test("filters: changed, expiring, marked, found", () => {
+    const list = filled(row("aaa", "likely", "+?", {stamp: 5}), row("bbb", "possible", "??", {stamp: 3, changesOn: "2026-03-20"}), row("ccc", "likely", "+?", {stamp: 2, mark: "screened", changesOn: "2026-09-01"}));
+    const only = set => {
+        list.filter = {...list.filter, statuses: new Set(), changed: false, within: null, mark: "any", text: "", ...set};
+        list.arrange();
+        return list.order;
+    };
+    list.seen = 4;
+    assert.deepEqual(only({changed: true}), ["aaa"]);
+    assert.deepEqual(only({within: 7}), ["bbb"]);
+    assert.deepEqual(only({mark: "screened"}), ["ccc"]);
+    assert.deepEqual(only({mark: "none"}), ["aaa", "bbb"]);
+    assert.deepEqual(only({text: "BB"}), ["bbb"]);
+    assert.deepEqual(only({text: "possible"}), ["bbb"]);
+    assert.deepEqual(only({statuses: new Set(["likely"])}), ["aaa", "ccc"]);
+});
+
+test("addresses carry a trial and a pseudonym, and what is broken is a page that does not exist", () => {
+    assert.deepEqual(resolve("/patient/sle-uc-msc/abc"), {view: "patient", params: {trial: "sle-uc-msc", subject: "abc"}});
+    assert.equal(resolve("/patient/%E0%A4%A/abc").view, "missing");
+    assert.equal(resolve("/worklist").view, "worklist");
+    assert.equal(resolve("/nowhere").view, "missing");
+});
+
+test("every text that the page asks for is there", () => {
+    const look = key => key.split(".").reduce((at, name) => at?.[name], texts);
+    const missing = [];
+    for (const name of readdirSync(web).filter(one => one.endsWith(".js"))) {
+        const source = readFileSync(path.join(web, name), "utf8");
+        for (const [, key] of source.matchAll(/\bt\(\s*"([\w.-]+)"/g))
+            if (look(key) === undefined || (typeof look(key) === "object" && typeof look(key).other !== "string"))
+                missing.push(`${name}: ${key}`);
+        for (const [, first, second] of source.matchAll(/\bt\([^"()]*\?\s*"([\w.-]+)"\s*:\s*"([\w.-]+)"/g))
+            for (const key of [first, second])
+                if (look(key) === undefined)
+                    missing.push(`${name}: ${key}`);
+        for (const [, group] of source.matchAll(/\bword\("(\w+)"/g))
+            if (typeof look(`codes.${group}`) !== "object")
+                missing.push(`${name}: codes.${group}`);
+    }
+    assert.deepEqual(missing, []);
+});
+
+test("no visible words, inline styles or markup stand in the page's programs", () => {
+    for (const name of readdirSync(web).filter(one => one.endsWith(".js"))) {
+        const source = readFileSync(path.join(web, name), "utf8");
+        assert.doesNotMatch(source, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setAttribute\("style"|\bstyle:/, name);
+    }
+    const html = readFileSync(path.join(web, "index.html"), "utf8");
+    assert.doesNotMatch(html, /<style|style=|\son\w+=|<script>|https?:/);
+});

@@ -1,0 +1,237 @@
+// One person: what is shown, every decision and its way back, and that nothing of what a server says is ever run.
+import assert from "node:assert/strict";
+import {after, afterEach, before, beforeEach, test} from "node:test";
+import {mock} from "./mock.mjs";
+import {calm, enter, newPage, shot, start, stop} from "./support.mjs";
+
+const trial = "sle-uc-msc";
+let one, page;
+before(start);
+after(stop);
+beforeEach(async () => {
+    one = await mock({people: 20});
+    page = await newPage(one.origin);
+});
+afterEach(async () => {
+    await calm(page);
+    await page.context().close();
+    await one.close();
+});
+
+const subject = prefix => [...one.world.rows.get(trial).keys()].find(s => s.startsWith(prefix));
+async function person(prefix) {
+    await enter(page, one, `/patient/${trial}/${subject(prefix)}`);
+    await page.waitForSelector(".timeline svg");
+}
+const posted = suffix => JSON.parse(one.world.requests.findLast(r => r.method === "POST" && r.path.endsWith(suffix)).body);
+const text = async selector => (await page.textContent(selector)).replace(/\s+/g, " ").trim();
+const toast = words => page.waitForFunction(w => document.querySelector(".toast")?.textContent.includes(w), words);
+
+test("who, status, why and what to do next", async () => {
+    await person("7281e310");
+    assert.equal(await text("h1"), "7281e310");
+    assert.equal(await text(".person .status"), "Possible");
+    const next = await page.$$eval(".todo li b", all => all.map(one => one.textContent));
+    assert.deepEqual(next, ["ANA titer or anti-dsDNA since 2025-09-15", "a SLEDAI-2K total since 2026-02-13", "Has the patient given informed consent?", "Is the patient willing and able to attend all visits?"]);
+    assert.doesNotMatch(await text(".todo"), /not met|\bno\b(?! data)/);
+    assert.match(await text(".person"), /Pseudonym [0-9a-f]{32}/);
+    await shot(page, "patient", true);
+});
+
+test("a criterion has its verdict, explanation, evidence with date, reference and version, and what would decide it", async () => {
+    await person("7281e310");
+    const serology = page.locator('.criterion[data-id="serology"]');
+    assert.equal(await serology.getAttribute("open"), "");
+    const said = (await serology.textContent()).replace(/\s+/g, " ");
+    assert.match(said, /unknown: too old/);
+    assert.match(said, /ANA positive without a titer; anti-dsDNA of 2025-06-11 is older than 6 months/);
+    assert.match(said, /What would decide it.*ANA titer or anti-dsDNA since 2025-09-15/);
+    assert.deepEqual(await serology.locator("tbody td").allTextContents(), ["positive", "2025-12-01", "Observation/bea-ana", "1"]);
+});
+
+test("nested scores are a tree that opens level by level, by keys too", async () => {
+    await person("8f2e2d02");
+    const top = page.locator('.criterion[data-id="sle-classification"]').first();
+    await top.locator("> summary").focus();
+    await page.keyboard.press("Enter");
+    const acr = top.locator('.criterion[data-id="acr-1997"]');
+    assert.match(await acr.locator("> summary").textContent(), /6 of 11, at most 7/);
+    await acr.locator("> summary").click();
+    const unknown = acr.locator('.criterion[data-id="acr.seizures"]');
+    assert.match(await unknown.textContent(), /Neurologic disorder unknown: no data/);
+    assert.match(await acr.locator('[data-id="acr.serositis"]').textContent(), /not met/);
+    await acr.locator('[data-id="acr.renal"] > summary').click();
+    assert.match(await acr.locator('[data-id="acr.renal"]').textContent(), /UPCR 900 mg\/g.*2026-01-10.*Observation\/anna-upcr1/s);
+});
+
+test("the timeline draws results, limits, windows, expiry and medication, and says the same as a table", async () => {
+    await person("8f2e2d02");
+    const drawn = name => page.locator(`.timeline ${name}`).count();
+    assert.ok(await drawn("circle.point") > 15);
+    assert.equal(await drawn("path.limit"), 3);
+    assert.equal(await drawn("rect.window"), 4);
+    assert.equal(await drawn("path.expires"), 4);
+    assert.equal(await drawn("rect.medications"), 3);
+    assert.equal(await drawn("path.today"), 1);
+    const inYear = await drawn("circle.point");
+    await page.check('.spans input[value="all"]', {force: true});
+    assert.ok(await drawn("circle.point") > inYear);
+    assert.equal(await drawn("path.unusable"), 1);
+    await page.click(".as-table summary");
+    const table = await text(".as-table table");
+    assert.match(table, /eGFR \(CKD-EPI 2021\)/);
+    assert.match(table, /2021-03-01 ?hydroxychloroquine ?200 mg, twice a day ?MedicationRequest\/anna-hcq ?4 ?ongoing/);
+    assert.match(table, /undated ?|2025-08-01/);
+    await shot(page, "timeline-all", true);
+});
+
+test("deciding a criterion: asked for a reason, shown as a person's, and taken back", async () => {
+    await person("8f2e2d02");
+    await page.click("#confirm-consent");
+    await page.click('dialog button[type="submit"]');
+    assert.equal(one.world.judgements.length, 1, "nothing is sent without verdict and reason");
+    await page.check('dialog input[value="met"]');
+    await page.fill("dialog textarea", "   ");
+    await page.click('dialog button[type="submit"]');
+    assert.equal(await text("dialog .wrong"), "Please fill in what is required.");
+    await page.fill("dialog textarea", "Signed on paper today");
+    await shot(page, "dialog-confirm");
+    await page.click('dialog button[type="submit"]');
+    await toast("Decided.");
+    assert.deepEqual(posted("/judgements"), {kind: "criterion", what: "consent", value: "met", reason: "Signed on paper today"});
+    await page.waitForSelector('.criterion[data-id="consent"][data-verdict="met"]');
+    assert.match(await text('.criterion[data-id="consent"]'), /met \(by a person\)/);
+    assert.equal(await page.locator('.criterion[data-id="consent"] use[href="#p-met"]').count(), 1);
+    assert.match(await text(".decisions"), /informed consent: met.*Signed on paper today.*Undo/);
+    await page.click(".toast button");
+    await toast("Taken back.");
+    await page.waitForSelector('.criterion[data-id="consent"][data-verdict="unknown"]');
+    assert.match(await text(".decisions"), /Taken back by Local user/);
+});
+
+test("marking with a study number; a number that is taken is said in the dialog and nothing is lost", async () => {
+    await person("7281e310");
+    await page.click("#do-mark");
+    assert.equal(await page.isVisible("dialog [name=number]"), false);
+    await page.check('dialog input[value="screened"]');
+    await page.fill("dialog textarea", "Consented");
+    await page.fill("dialog [name=number]", "S-001");
+    await page.click('dialog button[type="submit"]');
+    await page.waitForSelector("dialog .wrong:not([hidden])");
+    assert.equal(await text("dialog .wrong"), "S-001 is taken by somebody else.");
+    assert.equal(await page.inputValue("dialog textarea"), "Consented");
+    await page.fill("dialog [name=number]", "S-009");
+    await page.click('dialog button[type="submit"]');
+    await toast("Marked: Screened.");
+    assert.deepEqual(posted("/judgements"), {kind: "mark", value: "screened", reason: "Consented", number: "S-009", on: "2026-03-15"});
+    await page.waitForSelector(".person .tag.person");
+    assert.equal(await text(".person .tag.person"), "Screened");
+    await page.click("#do-mark");
+    await page.check('dialog input[value="excluded"]');
+    await page.fill("dialog textarea", "Too ill");
+    await page.click('dialog button[type="submit"]');
+    await toast("Marked: Excluded.");
+    assert.deepEqual(posted("/judgements"), {kind: "mark", value: "excluded", reason: "Too ill"});
+});
+
+test("a comment, taken back from the list", async () => {
+    await person("8f2e2d02");
+    await page.click("#do-comment");
+    await page.fill("dialog textarea", "Prefers mornings");
+    await page.click('dialog button[type="submit"]');
+    await page.waitForSelector('.decisions:has-text("Prefers mornings")');
+    await page.click(".decisions button");
+    await page.click('dialog button[type="submit"]');
+    await page.waitForSelector('.decisions .undone:has-text("Prefers mornings")');
+});
+
+test("a mapping proposal: the code is chosen, the concept is found", async () => {
+    await person("8f2e2d02");
+    await page.click("#code-1");
+    assert.equal(await page.inputValue("dialog [name=code]"), "1");
+    await page.fill("dialog [name=find]", "complement c3");
+    assert.equal(await page.inputValue("dialog [name=concept]"), "c3");
+    await page.fill("dialog textarea", "Laboratory handbook, page 12");
+    await page.click('dialog button[type="submit"]');
+    await toast("Proposal saved.");
+    assert.deepEqual(posted("/judgements"), {kind: "mapping", value: {system: "https://klinikum.example.de/labor", code: "C3N", display: "C3 nephelom.", concept: "c3"}, reason: "Laboratory handbook, page 12"});
+    await page.waitForSelector('.decisions:has-text("“C3 nephelom.” means c3 (proposal)")');
+});
+
+test("identity is revealed for a reason only, and then shown with a link", async () => {
+    await person("8f2e2d02");
+    await page.click("#do-reveal");
+    await page.fill("dialog textarea", "Has to be called about a result");
+    await page.click('dialog button[type="submit"]');
+    await page.waitForSelector(".identity a");
+    assert.equal(await text(".identity"), "Identity in ehr: Patient/p-8f2e");
+    assert.equal(await page.getAttribute(".identity a", "rel"), "noreferrer noopener");
+    assert.equal(await page.locator("#do-reveal").count(), 0);
+    assert.doesNotMatch(page.url(), /Patient/);
+});
+
+test("Escape leaves a dialog without doing anything, and the focus returns", async () => {
+    await person("8f2e2d02");
+    await page.focus("#do-comment");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("dialog[open]");
+    await page.keyboard.type("Never mind");
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("dialog", {state: "detached"});
+    assert.equal(await page.evaluate(() => document.activeElement.id), "do-comment");
+    assert.equal(one.world.judgements.length, 1);
+});
+
+test("news about this person is told, not forced; about others it is not told", async () => {
+    await person("8f2e2d02");
+    await page.waitForTimeout(300);
+    one.change(trial, subject("7281e310"), {strip: "????????"});
+    one.change(trial, subject("8f2e2d02"), {strip: "++++?+??"});
+    await page.waitForSelector(".root > .update-bar:not([hidden])");
+    assert.equal(await text(".person .status"), "Likely");
+    await page.click(".root > .update-bar button");
+    await page.waitForFunction(() => document.querySelector(".person .status").textContent === "Possible");
+    assert.equal(one.world.requests.filter(r => r.path.endsWith(subject("7281e310"))).length, 0);
+});
+
+test("contradictions and a person's stronger word are said", async () => {
+    await person("ba5eba11");
+    assert.match(await text(".person"), /Contradiction: the record says Likely, people said Not interested/);
+});
+
+test("hostile words in records, comments and codes are shown as words", async () => {
+    await one.close();
+    one = await mock({people: 20, nasty: true});
+    await person("7281e310");
+    await page.click(".as-table summary");
+    for (const box of await page.$$(".criterion:not([open]) > summary"))
+        await box.click();
+    assert.ok((await page.textContent("main")).split("<script>globalThis.hacked = 1</script>").length > 8);
+    assert.equal(await page.locator("main script, main img, main iframe").count(), 0);
+    await page.click("#code-0");
+    assert.match(await page.textContent("dialog"), /<img src=x onerror=/);
+    await page.keyboard.press("Escape");
+    await page.click("#do-comment");
+    await page.fill("dialog textarea", "<img src=x onerror=alert(1)>");
+    await page.click('dialog button[type="submit"]');
+    await page.waitForSelector('.decisions:has-text("<img src=x onerror=alert(1)>")');
+    await shot(page, "patient-hostile", true);
+});
+
+test("on paper: everything is open, no buttons, whose page it is and its number, a place to sign", async () => {
+    await person("8f2e2d02");
+    await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+    await page.emulateMedia({media: "print"});
+    assert.equal(await page.locator(".criterion:is(details):not([open])").count(), 0);
+    for (const gone of ["#top", ".toolbar", ".confirm", ".spans"])
+        assert.equal(await page.locator(gone).first().isVisible(), false, gone);
+    assert.equal(await page.locator(".signatures").isVisible(), true);
+    assert.match(await text(".signatures"), /Printed 2026-03-15 09:0\d by Local user/);
+    const rule = await page.evaluate(() => [...document.styleSheets].find(sheet => sheet.href.endsWith("print.css")).cssRules[document.styleSheets.length ? [...document.styleSheets].find(sheet => sheet.href.endsWith("print.css")).cssRules.length - 1 : 0].cssText);
+    assert.match(rule, /@page.*8f2e2d02.*LK-23-01.*2026-03-15/s);
+    await page.emulateMedia({media: null});
+    await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+    assert.ok(await page.locator(".criterion:is(details):not([open])").count() > 0);
+    const pdf = await page.pdf({preferCSSPageSize: true, ...(process.env.SHOTS ? {path: `${process.env.SHOTS}/patient.pdf`} : {})});
+    assert.ok(pdf.length > 10000);
+});

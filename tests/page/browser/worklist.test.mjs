@@ -1,0 +1,217 @@
+// The worklist in a browser: what it shows, filters, keys, and live changes that move nothing.
+import assert from "node:assert/strict";
+import {after, afterEach, before, beforeEach, test} from "node:test";
+import {mock} from "./mock.mjs";
+import {calm, enter, newPage, rows, shot, start, stop} from "./support.mjs";
+
+const trial = "sle-uc-msc";
+let one, page;
+before(start);
+after(stop);
+beforeEach(async () => {
+    one = await mock({people: 120});
+    page = await newPage(one.origin);
+    await enter(page, one);
+    await page.waitForSelector(".grid-body .grid-row");
+});
+afterEach(async () => {
+    await calm(page);
+    await page.context().close();
+    await one.close();
+});
+
+const boxes = () => page.$$eval(".grid-body .grid-row", all => Object.fromEntries(all.map(row => [row.dataset.key, Math.round(row.getBoundingClientRect().top)])));
+const subjects = () => [...one.world.rows.get(trial).keys()];
+const bar = () => page.locator(".list-frame .update-bar");
+const status = key => page.textContent(`.grid-row[data-key="${key}"] .status`);
+
+test("the first login lands in the worklist, and the token is gone from the address", async () => {
+    assert.equal(page.url(), `${one.origin}/worklist/${trial}`);
+    assert.match(await page.title(), /Worklist/);
+    assert.equal(await page.getAttribute(".grid", "aria-rowcount"), "121");
+    const first = (await rows(page))[0];
+    assert.equal(await status(first), "Eligible");
+    await shot(page, "worklist");
+});
+
+test("a row says in words what its marks show", async () => {
+    const key = subjects().find(s => s.startsWith("7281e310"));
+    await page.fill("input[type=search]", "7281e310");
+    const row = page.locator(`.grid-row[data-key="${key}"]`);
+    assert.equal((await row.locator(".c-missing").textContent()).trim(), "4 missing");
+    const words = await row.locator(".strip").getAttribute("aria-label");
+    assert.match(words, /^Met 4 of 8\. unknown: ANA of at least 1:160/);
+    assert.doesNotMatch(words, /not met/);
+    assert.equal(await row.locator('.strip [data-verdict="unknown"]').count(), 4);
+});
+
+test("a person's decision has another mark than the machine's", async () => {
+    const key = subjects().find(s => s.startsWith("f005ba11"));
+    await page.fill("input[type=search]", "f005ba11");
+    const row = page.locator(`.grid-row[data-key="${key}"]`);
+    assert.match(await row.locator(".strip").getAttribute("aria-label"), /Met 8 of 8/);
+    assert.equal(await row.locator('.strip use[href="#p-met"]').count(), 2);
+    assert.equal((await row.locator(".tag.person").textContent()).trim(), "Screened");
+});
+
+test("filters and search show only who fits, and all can be cleared at once", async () => {
+    await page.click('.chip:has-text("Possible")');
+    for (const key of await rows(page))
+        assert.equal(await status(key), "Possible");
+    await page.click('.chip:has-text("Possible")');
+    await page.selectOption('label:has-text("Criterion") select', "3");
+    const shown = await page.$$eval(".grid-body .grid-row", all => all.map(row => row.querySelectorAll(".strip .mark")[3].dataset.verdict));
+    assert.ok(shown.length > 0 && shown.every(v => v === "unknown"));
+    await page.click('button:has-text("Clear filters")');
+    assert.equal(await page.getAttribute(".grid", "aria-rowcount"), "121");
+    await page.selectOption('label:has-text("Expires within") select', "30");
+    const days = await page.$$eval(".grid-body .c-expires time", all => all.map(t => t.textContent));
+    assert.ok(days.length > 0 && days.every(d => d <= "2026-04-14"));
+    await page.click('button:has-text("Clear filters")');
+    await page.selectOption('label:has-text("Decided by people") select', "screened");
+    assert.equal((await rows(page)).length, 1);
+    await page.click('button:has-text("Clear filters")');
+    await page.fill("input[type=search]", "no such person");
+    assert.equal(await page.textContent(".list-frame .empty"), "Nobody fits these filters.");
+});
+
+test("sorting by a column's head says so to assistive technology", async () => {
+    await page.click('.grid-head button:has-text("Expires")');
+    assert.equal(await page.getAttribute(".c-expires[role=columnheader]", "aria-sort"), "ascending");
+    assert.equal(await page.getAttribute(".c-status[role=columnheader]", "aria-sort"), "none");
+    const days = await page.$$eval(".grid-body .grid-row", all => all.sort((a, b) => a.getAttribute("aria-rowindex") - b.getAttribute("aria-rowindex")).map(r => r.querySelector(".c-expires time")?.textContent ?? "9999"));
+    assert.deepEqual(days, [...days].sort());
+});
+
+test("what changed since the last look has a dot and says from what to what, until it is marked as seen", async () => {
+    const key = subjects()[0];
+    await page.fill("input[type=search]", key.slice(0, 8));
+    one.change(trial, key, {strip: "+++?++??"});
+    await page.waitForFunction(k => document.querySelector(`[data-key="${k}"] .status`).textContent === "Possible", key);
+    const row = page.locator(`.grid-row[data-key="${key}"]`);
+    assert.match(await row.locator(".c-changed").textContent(), /Likely →\s+to Possible just now/);
+    assert.equal(await row.locator(".dot").getAttribute("aria-label"), "Changed since you last looked");
+    assert.equal(await row.locator(".strip .fresh").count(), 1);
+    await page.click('button:has-text("Mark all as seen")');
+    await page.waitForSelector(".grid-row.news", {state: "detached"});
+    assert.equal(await page.textContent(".news-bar"), "0 people changed since you last looked");
+    assert.deepEqual(JSON.parse(one.world.requests.find(r => r.path.endsWith("/seen")).body), {stamp: one.world.stamp});
+    await page.reload();
+    await page.waitForSelector(".grid-row");
+    assert.equal(await page.locator(".grid-row.news").count(), 0);
+});
+
+test("keys: j and k and arrows move, Enter opens, u and Back return to the same row, / searches, ? helps", async () => {
+    await page.keyboard.press("j");
+    const [first, second, third] = await rows(page);
+    const focused = () => page.evaluate(() => document.activeElement.dataset?.key);
+    assert.equal(await focused(), first);
+    await page.keyboard.press("j");
+    await page.keyboard.press("ArrowDown");
+    assert.equal(await focused(), third);
+    await page.keyboard.press("k");
+    assert.equal(await focused(), second);
+    await page.keyboard.press("End");
+    assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-rowindex")), "121");
+    await page.keyboard.press("Home");
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`**/patient/${trial}/${second}`);
+    await page.waitForSelector(".criteria");
+    await page.keyboard.press("u");
+    await page.waitForSelector(".grid-row");
+    await page.keyboard.press("j");
+    assert.equal(await focused(), second);
+    await page.keyboard.press("/");
+    assert.equal(await page.evaluate(() => document.activeElement.type), "search");
+    await page.keyboard.type("jks");
+    assert.equal(await page.inputValue("input[type=search]"), "jks");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("?");
+    await page.waitForSelector("dialog[open]");
+    await page.uncheck("dialog input[type=checkbox]");
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("dialog", {state: "detached"});
+    await page.keyboard.press("?");
+    assert.equal(await page.locator("dialog").count(), 0, "single keys can be turned off");
+});
+
+test("live: hundreds of changes move no row under the pointer, nor any other, until the user asks", async () => {
+    const key = (await rows(page))[4];
+    await page.hover(`.grid-row[data-key="${key}"]`);
+    const before = await boxes();
+    const listed = await rows(page);
+    for (let n = 0; n < 300; ++n) {
+        const all = subjects();
+        const subject = n % 3 === 0 ? listed[n % listed.length] : all[(n * 37) % all.length];
+        one.change(trial, subject, n % 11 === 0 ? {status: "", strip: ""} : {strip: ["++++++??", "????????", "-+++++??", "++++++MM"][n % 4]});
+        if (n % 10 === 0)
+            one.add(trial, n.toString(16).padStart(32, "e"), "++++++MM");
+        if (n % 25 === 0)
+            assert.deepEqual(await boxes(), before);
+    }
+    one.change(trial, key, {strip: "-+++++??"});
+    await page.waitForFunction(k => document.querySelector(`[data-key="${k}"] .status`).textContent === "Ineligible", key);
+    assert.deepEqual(await boxes(), before);
+    assert.match(await bar().textContent(), /^\d+ new people, \d+ changes of order: sort again$/);
+    await shot(page, "worklist-live");
+    await bar().locator("button").click();
+    await page.waitForFunction(k => !document.querySelector(`[data-key="${k}"]`), key);
+    assert.equal(await bar().isVisible(), false);
+    assert.equal(await status((await rows(page))[0]), "Eligible");
+});
+
+test("live: the focused row keeps its focus and place, also when it is no longer listed", async () => {
+    await page.keyboard.press("j");
+    await page.keyboard.press("j");
+    const [first, second] = await rows(page);
+    one.change(trial, second, {status: "", strip: ""});
+    one.change(trial, first, {strip: "????????"});
+    await page.waitForSelector(`.grid-row.gone[data-key="${second}"]`);
+    assert.equal(await page.evaluate(() => document.activeElement.dataset.key), second);
+    assert.deepEqual((await rows(page)).slice(0, 2), [first, second]);
+    await page.keyboard.press("r");
+    await page.waitForSelector(`.grid-row[data-key="${second}"]`, {state: "detached"});
+    assert.ok(await page.evaluate(() => document.activeElement.classList.contains("grid-row")), "the focus stays in the list");
+});
+
+test("live: an empty list fills by itself", async () => {
+    const empty = await mock({people: 0});
+    const other = await newPage(empty.origin);
+    await enter(other, empty);
+    assert.equal(await other.textContent(".list-frame .empty"), "Nobody is listed yet. People appear here by themselves.");
+    empty.add(trial, "a".repeat(32), "++++++??");
+    await other.waitForSelector(".grid-row[data-key]");
+    await calm(other);
+    await other.context().close();
+    await empty.close();
+});
+
+test("live: a lost connection is said, and what was missed is fetched when it is back", async () => {
+    const key = (await rows(page))[0];
+    one.world.streams.forEach(stream => stream.destroy());
+    one.fail("GET /api/v1/events", 503, "Busy.", 1);
+    await page.waitForSelector('.live[data-state="lost"]');
+    assert.match(await page.textContent(".live"), /Not connected\. What you see is of 2026-03-15/);
+    one.change(trial, key, {strip: "????????"});
+    await page.waitForSelector('.live[data-state="live"]');
+    await page.waitForFunction(k => document.querySelector(`[data-key="${k}"] .status`).textContent === "Possible", key);
+});
+
+test("another trial is one choice away, and its list is its own", async () => {
+    await page.selectOption(".chooser select", "dapa-hf");
+    await page.waitForURL("**/worklist/dapa-hf");
+    await page.waitForFunction(() => document.querySelector(".grid")?.getAttribute("aria-rowcount") === "13");
+    assert.equal(await page.locator(".numbers i").count(), 6);
+    await page.goBack();
+    await page.waitForFunction(() => document.querySelector(".grid")?.getAttribute("aria-rowcount") === "121");
+});
+
+test("a click opens the person, a click with a modifier is left to the browser", async () => {
+    const key = (await rows(page))[2];
+    const [popup] = await Promise.all([page.context().waitForEvent("page"), page.click(`.grid-row[data-key="${key}"] .label`, {modifiers: ["Control"]})]);
+    await popup.close();
+    assert.match(page.url(), /worklist/);
+    await page.click(`.grid-row[data-key="${key}"] .c-changed`);
+    await page.waitForURL(`**/patient/${trial}/${key}`);
+});
