@@ -20,7 +20,7 @@ class AuditView {
         const find = h("label.field", h("span", t("audit.find")), h("input", {type: "search", autocomplete: "off", oninput: e => { this.wanted = e.target.value.toLowerCase(); this.draw(); }}));
         put(root, h("div.head", h("div", h("h1", {tabindex: -1}, t("nav.audit")), this.state), h("div.fields", find,
             h("a.button", {href: "/api/v1/audit/fhir", download: "audit.ndjson"}, t("audit.export")))),
-        h("div.scroll", {tabindex: 0, role: "region", "aria-label": t("nav.audit")}, h("table.audit", h("caption.hidden", t("nav.audit")),
+        h("div.scroll", {tabindex: 0, role: "group", "aria-label": t("nav.audit")}, h("table.audit", h("caption.hidden", t("nav.audit")),
             h("thead", h("tr", ["at", "by", "action", "trial", "subject", "detail", "address", "seal"].map(c => h("th", {scope: "col"}, t(`audit.${c}`))))), this.body)), h("p", this.more));
     }
 

@@ -60,7 +60,7 @@ function who() {
         }
         leave("left");
     }}, t("session.signOut"));
-    const box = h("details.who", h("summary", shape("i-person"), h("span", api.session.user.name)),
+    const box = h("details.who", h("summary", {"aria-label": api.session.user.name}, shape("i-person"), h("span", api.session.user.name)),
         h("div.popup", h("p", t("session.roles")), h("ul", roles), h("p.muted", t("session.ends", {at: moment(api.session.ends)})),
             h("p.muted", t("session.version", {version: api.session.version})), out));
     box.addEventListener("keydown", event => {

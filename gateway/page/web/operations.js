@@ -17,7 +17,7 @@ const state = (good, text) => h("span.state", {"data-good": good}, h("i", {"aria
 const when = instant => (instant ? h("time", {datetime: instant, title: moment(instant)}, ago(instant)) : t("operations.never"));
 
 function table(name, columns, rows, empty) {
-    return rows.length === 0 ? h("p.empty", empty) : h("div.scroll", {tabindex: 0, role: "region", "aria-label": t(`operations.${name}`)},
+    return rows.length === 0 ? h("p.empty", empty) : h("div.scroll", {tabindex: 0, role: "group", "aria-label": t(`operations.${name}`)},
         h("table", h("caption.hidden", t(`operations.${name}`)), h("thead", h("tr", columns.map(c => h("th", {scope: "col"}, c === "" ? h("span.hidden", t("operations.actions")) : t(`operations.${c}`))))),
             h("tbody", rows.map(cells => h("tr", cells.map((cell, n) => (n === 0 ? h("th", {scope: "row"}, cell) : h("td", cell))))))));
 }

@@ -130,7 +130,7 @@ function table(line) {
     const bars = [...line.medications, ...line.conditions].map(m => ({day: m.start ?? "", what: m.title, text: m.text, from: m.reference, version: m.version,
         note: m.end ? t("timeline.until", {day: m.end}) : m.ongoing ? t("timeline.ongoing") : ""}));
     const rows = [...labs, ...bars].sort((a, b) => dayValue(b.day || "1000-01-01") - dayValue(a.day || "1000-01-01"));
-    return h("details.as-table", h("summary", t("timeline.asTable", {n: rows.length})), h("div.scroll", {tabindex: 0, role: "region", "aria-label": t("timeline.title")},
+    return h("details.as-table", h("summary", t("timeline.asTable", {n: rows.length})), h("div.scroll", {tabindex: 0, role: "group", "aria-label": t("timeline.title")},
         h("table", h("thead", h("tr", ["date", "what", "value", "source", "version", "note"].map(c => h("th", {scope: "col"}, t(`evidence.${c}`))))),
             h("tbody", rows.map(r => h("tr", h("td", r.day || t("evidence.undated")), h("td", r.what), h("td", r.text), h("td.reference", r.from), h("td", r.version ?? ""),
                 h("td", r.note)))))));

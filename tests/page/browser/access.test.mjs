@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import {after, afterEach, before, test} from "node:test";
 import {mock} from "./mock.mjs";
-import {calm, enter, newPage, shot, start, stop} from "./support.mjs";
+import {calm, enter, finish, newPage, shot, start, stop} from "./support.mjs";
 
 let one, page;
 before(start);
@@ -12,9 +12,7 @@ async function open(options = {}, context = {}) {
     page = await newPage(one.origin, context);
 }
 afterEach(async () => {
-    await calm(page);
-    await page.context().close();
-    await one.close();
+    await finish(page, one);
 });
 const text = async selector => (await page.textContent(selector)).replace(/\s+/g, " ").trim();
 

@@ -294,6 +294,8 @@ export async function mock({people = 60, roles = {"*": ["coordinator", "investig
         });
     });
     await new Promise(done => server.listen(0, "127.0.0.1", done));
+    if (process.env.NODE_TEST_CONTEXT)
+        server.unref();
     const origin = `http://127.0.0.1:${server.address().port}`;
     return {
         origin, world,

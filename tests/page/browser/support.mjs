@@ -31,7 +31,7 @@ export async function newPage(origin, options = {}) {
     page.troubles = [];
     page.on("console", said => {
         // A browser writes each refused request to its console; which ones are expected is the test's matter.
-        if (said.type() === "error" && !/the server responded with a status of (401|403|404|409|429|503)/.test(said.text()) && !/ERR_(CONNECTION|INCOMPLETE|NETWORK|EMPTY)/.test(said.text()))
+        if (said.type() === "error" && !/the server responded with a status of (401|403|404|409|429|503)/.test(said.text()) && !/ERR_(CONNECTION|INCOMPLETE|NETWORK|EMPTY|INTERNET)/.test(said.text()))
             page.troubles.push(`console: ${said.text()}`);
     });
     page.on("pageerror", wrong => page.troubles.push(`exception: ${wrong.stack ?? wrong}`));
@@ -50,6 +50,16 @@ export async function calm(page) {
     const broken = await page.evaluate(() => globalThis.broken);
     assert.deepEqual([...page.troubles, ...broken], []);
     assert.equal(await page.evaluate(() => globalThis.hacked), undefined, "text of a server ran as a program");
+}
+
+/** The end of each test: nothing went wrong beside what was tested. */
+export async function finish(page, mock) {
+    try {
+        await calm(page);
+    } finally {
+        await page.context().close();
+        await mock.close();
+    }
 }
 
 /** No findings of axe in what the page shows now. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import {after, afterEach, before, beforeEach, test} from "node:test";
 import {mock} from "./mock.mjs";
-import {calm, enter, newPage, shot, start, stop} from "./support.mjs";
+import {enter, finish, newPage, shot, start, stop} from "./support.mjs";
 
 let one, page;
 before(start);
@@ -12,9 +12,7 @@ beforeEach(async () => {
     page = await newPage(one.origin);
 });
 afterEach(async () => {
-    await calm(page);
-    await page.context().close();
-    await one.close();
+    await finish(page, one);
 });
 const text = async selector => (await page.textContent(selector)).replace(/\s+/g, " ").trim();
 const said = one => one.world.requests.at(-1);
