@@ -20,8 +20,7 @@ export function whenSignedOut(act) {
 
 async function call(method, path, body) {
     const options = {method, headers: {accept: "application/json"}, credentials: "same-origin"};
-    if (method !== "GET" && session)
-        options.headers["x-csrf-token"] = session.csrf;
+    if (method !== "GET" && session) options.headers["x-csrf-token"] = session.csrf;
     if (body !== undefined) {
         options.headers["content-type"] = "application/json";
         options.body = JSON.stringify(body);
@@ -40,8 +39,7 @@ async function call(method, path, body) {
     } catch {
         throw new ApiError(answer.ok ? 0 : answer.status, "");
     }
-    if (answer.ok)
-        return json;
+    if (answer.ok) return json;
     if (answer.status === 401 && session !== null) {
         session = null;
         login = json?.login ?? login;
@@ -61,8 +59,7 @@ export async function loadSession() {
         session = await get("/api/v1/session");
         return true;
     } catch (refused) {
-        if (refused.status !== 401)
-            throw refused;
+        if (refused.status !== 401) throw refused;
         login = refused.login ?? login;
         session = null;
         return false;

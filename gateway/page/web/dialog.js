@@ -9,11 +9,36 @@ function field(one, id) {
     const props = {name: one.name, id, required: one.required ?? false, "aria-describedby": one.hint ? `${id}-hint` : null};
     const hint = one.hint && h("p.hint", {id: `${id}-hint`}, one.hint);
     if (one.kind === "choice")
-        return h("fieldset", h("legend", one.label), one.options.map(([value, text]) => h("label.choice",
-            h("input", {type: "radio", name: one.name, value, required: one.required ?? false, checked: value === one.value}), h("span", text))), hint);
-    const control = one.kind === "area" ? h("textarea", {...props, rows: 4, maxlength: 4000}, one.value ?? "") :
-        one.kind === "select" ? h("select", props, one.options.map(([value, text]) => h("option", {value, selected: value === one.value}, text))) :
-            h("input", {...props, type: one.kind, value: one.value ?? "", min: one.min ?? false, max: one.max ?? false, maxlength: 200, autocomplete: "off"});
+        return h(
+            "fieldset",
+            h("legend", one.label),
+            one.options.map(([value, text]) =>
+                h(
+                    "label.choice",
+                    h("input", {type: "radio", name: one.name, value, required: one.required ?? false, checked: value === one.value}),
+                    h("span", text),
+                ),
+            ),
+            hint,
+        );
+    const control =
+        one.kind === "area"
+            ? h("textarea", {...props, rows: 4, maxlength: 2000}, one.value ?? "")
+            : one.kind === "select"
+              ? h(
+                    "select",
+                    props,
+                    one.options.map(([value, text]) => h("option", {value, selected: value === one.value}, text)),
+                )
+              : h("input", {
+                    ...props,
+                    type: one.kind,
+                    value: one.value ?? "",
+                    min: one.min ?? false,
+                    max: one.max ?? false,
+                    maxlength: one.kind === "text" ? (one.longest ?? 200) : null,
+                    autocomplete: "off",
+                });
     return h("div.row", h("label", {for: id}, one.label, one.required ? "" : h("small", ` ${t("dialog.optional")}`)), control, hint);
 }
 
@@ -26,16 +51,27 @@ export function ask({title, text = "", fields = [], yes, danger = false, act, wa
         const id = `d${++number}`;
         const wrong = h("p.wrong", {role: "alert", hidden: true});
         const button = h(`button.primary${danger ? ".danger" : ""}`, {type: "submit"}, yes);
-        const form = h("form", {method: "dialog"}, h("h2", {id}, title), [].concat(text).filter(Boolean).map(line => (line instanceof Node ? line : h("p", line))),
-            fields.map((one, n) => field(one, `${id}-${n}`)), wrong,
-            h("div.buttons", h("button", {type: "button", onclick: () => dialog.close()}, t("dialog.cancel")), button));
+        const form = h(
+            "form",
+            {method: "dialog"},
+            h("h2", {id}, title),
+            []
+                .concat(text)
+                .filter(Boolean)
+                .map(line => (line instanceof Node ? line : h("p", line))),
+            fields.map((one, n) => field(one, `${id}-${n}`)),
+            wrong,
+            h("div.buttons", h("button", {type: "button", onclick: () => dialog.close()}, t("dialog.cancel")), button),
+        );
         const dialog = h(`dialog${wide ? ".wide" : ""}`, {"aria-labelledby": id}, form);
         const values = () => Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, value.trim()]));
         let result = null;
         form.addEventListener("submit", async event => {
             event.preventDefault();
             wrong.hidden = true;
-            const blank = [...form.querySelectorAll("textarea[required], input[required]:not([type=radio])")].find(one => one.value.trim() === "");
+            const blank = [...form.querySelectorAll("textarea[required], input[required]:not([type=radio])")].find(
+                one => one.value.trim() === "",
+            );
             if (blank) {
                 wrong.textContent = t("dialog.blank");
                 wrong.hidden = false;
@@ -68,8 +104,17 @@ export function ask({title, text = "", fields = [], yes, danger = false, act, wa
 /** Shows something with a button to close it. */
 export function show(title, content, wide = false) {
     const id = `d${++number}`;
-    const dialog = h(`dialog${wide ? ".wide" : ""}`, {"aria-labelledby": id}, h("form", {method: "dialog"}, h("h2", {id}, title), content,
-        h("div.buttons", h("button.primary", {type: "submit", value: "close"}, t("dialog.close")))));
+    const dialog = h(
+        `dialog${wide ? ".wide" : ""}`,
+        {"aria-labelledby": id},
+        h(
+            "form",
+            {method: "dialog"},
+            h("h2", {id}, title),
+            content,
+            h("div.buttons", h("button.primary", {type: "submit", value: "close"}, t("dialog.close"))),
+        ),
+    );
     dialog.addEventListener("close", () => dialog.remove());
     document.body.append(dialog);
     dialog.showModal();
@@ -78,11 +123,9 @@ export function show(title, content, wide = false) {
 
 /** What went wrong, in words for the user. */
 export function sentence(refused) {
-    if (refused.status === undefined)
-        return t("error.program");
+    if (refused.status === undefined) return t("error.program");
     const key = `error.${refused.status}`;
     const own = t(key);
-    if (refused.status === 0)
-        return t("error.0");
+    if (refused.status === 0) return t("error.0");
     return refused.message !== "" ? refused.message : own === key ? t("error.other", {status: refused.status}) : own;
 }

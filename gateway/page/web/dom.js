@@ -5,14 +5,10 @@ const svgSpace = "http://www.w3.org/2000/svg";
 function fill(element, props, children) {
     for (const [name, value] of Object.entries(props)) {
         const stated = /^(data|aria)-/.test(name) && typeof value === "boolean"; // there "false" is a value
-        if (value === null || value === undefined || (value === false && !stated))
-            continue;
-        if (name.startsWith("on"))
-            element.addEventListener(name.slice(2), value);
-        else if (name === "value" && "value" in element && element.tagName !== "LI")
-            element.value = value;
-        else
-            element.setAttribute(name, value === true && !stated ? "" : value);
+        if (value === null || value === undefined || (value === false && !stated)) continue;
+        if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+        else if (name === "value" && "value" in element && element.tagName !== "LI") element.value = value;
+        else element.setAttribute(name, value === true && !stated ? "" : value);
     }
     append(element, children);
     return element;
@@ -21,12 +17,9 @@ function fill(element, props, children) {
 /** Adds strings, numbers, elements and nested lists of them; null and false are left out. */
 export function append(element, children) {
     for (const child of children) {
-        if (Array.isArray(child))
-            append(element, child);
-        else if (child instanceof Node)
-            element.append(child);
-        else if (child !== null && child !== undefined && child !== false)
-            element.append(String(child));
+        if (Array.isArray(child)) append(element, child);
+        else if (child instanceof Node) element.append(child);
+        else if (child !== null && child !== undefined && child !== false) element.append(String(child));
     }
     return element;
 }
@@ -40,8 +33,7 @@ function split(props, children) {
 export function h(spec, props, ...children) {
     const [tag, ...classes] = spec.split(".");
     const element = document.createElement(tag);
-    if (classes.length > 0)
-        element.className = classes.join(" ");
+    if (classes.length > 0) element.className = classes.join(" ");
     return fill(element, ...split(props, children));
 }
 
@@ -49,8 +41,7 @@ export function h(spec, props, ...children) {
 export function s(spec, props, ...children) {
     const [tag, ...classes] = spec.split(".");
     const element = document.createElementNS(svgSpace, tag);
-    if (classes.length > 0)
-        element.setAttribute("class", classes.join(" "));
+    if (classes.length > 0) element.setAttribute("class", classes.join(" "));
     return fill(element, ...split(props, children));
 }
 
@@ -66,7 +57,9 @@ let pending = 0;
 export function announce(sentence) {
     announcer ??= document.getElementById("announcer");
     clearTimeout(pending);
-    pending = setTimeout(() => { announcer.textContent = sentence; }, 150);
+    pending = setTimeout(() => {
+        announcer.textContent = sentence;
+    }, 150);
 }
 
 /** A sentence at the foot of the window that goes by itself; `undo`: {label, act}. */
@@ -75,7 +68,19 @@ export function toast(sentence, undo = null) {
     const box = h("div.toast", h("span", sentence));
     const away = () => box.remove();
     if (undo)
-        box.append(h("button.quiet", {type: "button", onclick: () => { away(); undo.act(); }}, undo.label));
+        box.append(
+            h(
+                "button.quiet",
+                {
+                    type: "button",
+                    onclick: () => {
+                        away();
+                        undo.act();
+                    },
+                },
+                undo.label,
+            ),
+        );
     put(place, box);
     setTimeout(away, undo ? 12000 : 6000);
 }
@@ -85,6 +90,9 @@ export function calm(act, ms) {
     let waiting = 0;
     return () => {
         if (waiting === 0)
-            waiting = setTimeout(() => { waiting = 0; act(); }, ms);
+            waiting = setTimeout(() => {
+                waiting = 0;
+                act();
+            }, ms);
     };
 }

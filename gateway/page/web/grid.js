@@ -16,7 +16,12 @@ export class Grid {
         this.options = options;
         this.body = h("div.grid-body", {role: "rowgroup"});
         this.head = h("div.grid-head", {role: "rowgroup"}, h("div.grid-row.header", {role: "row", "aria-rowindex": 1}, options.columns));
-        this.element = h("div.grid", {role: "grid", "aria-label": options.label, "aria-colcount": options.columns.length}, this.head, this.body);
+        this.element = h(
+            "div.grid",
+            {role: "grid", "aria-label": options.label, "aria-colcount": options.columns.length},
+            this.head,
+            this.body,
+        );
         this.element.addEventListener("scroll", () => this.#later(), {passive: true});
         this.element.addEventListener("keydown", event => this.#key(event));
         this.element.addEventListener("focusin", event => this.#focused(event));
@@ -38,20 +43,17 @@ export class Grid {
         this.body.style.height = `${keys.length * height}px`;
         this.element.style.setProperty("--row", `${height}px`);
         this.render();
-        if (focused)
-            this.focus();
+        if (focused) this.focus();
     }
 
     /** Draws these rows again where they stand. */
     refresh(keys) {
         for (const key of keys) {
             const row = this.#rows.get(key);
-            if (!row)
-                continue;
+            if (!row) continue;
             const inside = row.element !== document.activeElement && row.element.contains(document.activeElement);
             this.options.draw(key, row.element);
-            if (inside)
-                row.element.focus({preventScroll: true});
+            if (inside) row.element.focus({preventScroll: true});
         }
     }
 
@@ -60,8 +62,7 @@ export class Grid {
     }
     set cursorKey(key) {
         const at = this.#keys.indexOf(key);
-        if (at >= 0)
-            this.#cursor = at;
+        if (at >= 0) this.#cursor = at;
     }
     get scrolled() {
         return this.element.scrollTop;
@@ -86,7 +87,10 @@ export class Grid {
 
     #later() {
         if (this.#frame === 0)
-            this.#frame = requestAnimationFrame(() => { this.#frame = 0; this.render(); });
+            this.#frame = requestAnimationFrame(() => {
+                this.#frame = 0;
+                this.render();
+            });
     }
 
     render() {
@@ -94,22 +98,19 @@ export class Grid {
         const first = Math.max(0, Math.floor(this.element.scrollTop / this.#height) - 6);
         const last = Math.min(this.#keys.length, Math.ceil((this.element.scrollTop + room) / this.#height) + 6);
         const wanted = new Map();
-        for (let n = first; n < last; ++n)
-            wanted.set(this.#keys[n], n);
+        for (let n = first; n < last; ++n) wanted.set(this.#keys[n], n);
         const held = document.activeElement?.closest?.(".grid-row")?.dataset.key;
         for (const [key, row] of this.#rows)
             if (!wanted.has(key)) {
                 const at = key === held ? this.#keys.indexOf(key) : -1;
-                if (at >= 0)
-                    wanted.set(key, at);
+                if (at >= 0) wanted.set(key, at);
                 else {
                     row.element.remove();
                     this.#rows.delete(key);
                 }
             }
         let before = null;
-        for (const [key, at] of [...wanted].sort((a, b) => a[1] - b[1]))
-            before = this.#place(key, at, before);
+        for (const [key, at] of [...wanted].sort((a, b) => a[1] - b[1])) before = this.#place(key, at, before);
     }
 
     #place(key, at, before) {
@@ -131,29 +132,35 @@ export class Grid {
     }
 
     #dropAll() {
-        for (const row of this.#rows.values())
-            row.element.remove();
+        for (const row of this.#rows.values()) row.element.remove();
         this.#rows.clear();
     }
 
     #go(to) {
-        if (this.#keys.length === 0)
-            return;
+        if (this.#keys.length === 0) return;
         this.#cursor = Math.max(0, Math.min(this.#keys.length - 1, to));
-        const top = this.#cursor * this.#height, head = this.head.offsetHeight, room = this.element.clientHeight - head;
-        if (top < this.element.scrollTop)
-            this.element.scrollTop = top;
-        else if (top + this.#height > this.element.scrollTop + room)
-            this.element.scrollTop = top + this.#height - room;
+        const top = this.#cursor * this.#height,
+            head = this.head.offsetHeight,
+            room = this.element.clientHeight - head;
+        if (top < this.element.scrollTop) this.element.scrollTop = top;
+        else if (top + this.#height > this.element.scrollTop + room) this.element.scrollTop = top + this.#height - room;
         this.render();
         this.#rows.get(this.cursorKey)?.element.focus({preventScroll: true});
     }
 
     #key(event) {
-        if (event.ctrlKey || event.metaKey || event.altKey || this.head.contains(event.target))
-            return;
+        if (event.ctrlKey || event.metaKey || event.altKey || this.head.contains(event.target)) return;
         const page = Math.max(1, Math.floor((this.element.clientHeight - this.head.offsetHeight) / this.#height) - 1);
-        const steps = {ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: page, PageUp: -page, Home: -this.#keys.length, End: this.#keys.length};
+        const steps = {
+            ArrowDown: 1,
+            j: 1,
+            ArrowUp: -1,
+            k: -1,
+            PageDown: page,
+            PageUp: -page,
+            Home: -this.#keys.length,
+            End: this.#keys.length,
+        };
         if (event.key in steps) {
             event.preventDefault();
             event.stopPropagation();
@@ -174,7 +181,15 @@ export class Grid {
 
     #click(event) {
         const row = event.target.closest(".grid-row");
-        if (!row || event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || String(getSelection()) !== "")
+        if (
+            !row ||
+            event.defaultPrevented ||
+            event.button !== 0 ||
+            event.ctrlKey ||
+            event.metaKey ||
+            event.shiftKey ||
+            String(getSelection()) !== ""
+        )
             return;
         event.preventDefault();
         this.cursorKey = row.dataset.key;

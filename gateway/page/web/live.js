@@ -10,11 +10,9 @@ const states = new Set();
 export let state = "connecting";
 
 function become(next) {
-    if (state === next)
-        return;
+    if (state === next) return;
     state = next;
-    for (const tell of states)
-        tell(next);
+    for (const tell of states) tell(next);
 }
 
 /** Opens the stream; again after it broke, ever more slowly. */
@@ -28,8 +26,7 @@ export function connect() {
     source.onmessage = event => {
         become("live");
         last = JSON.parse(event.data);
-        for (const tell of listeners)
-            tell(last);
+        for (const tell of listeners) tell(last);
     };
     source.onerror = async () => {
         become("lost");
@@ -38,8 +35,7 @@ export function connect() {
         retry = Math.min(30000, retry === 0 ? 1000 : retry * 2);
         // Whether the session ended or the network broke: only an answer tells.
         const there = await loadSessionQuietly();
-        if (session !== null || !there)
-            timer = setTimeout(connect, retry);
+        if (session !== null || !there) timer = setTimeout(connect, retry);
     };
 }
 let timer = 0;
@@ -62,8 +58,7 @@ export function disconnect() {
 /** Calls `tell` with every event, and at once with the last one. Returns what ends it. */
 export function listen(tell) {
     listeners.add(tell);
-    if (last !== null)
-        tell(last);
+    if (last !== null) tell(last);
     return () => listeners.delete(tell);
 }
 export function watchState(tell) {

@@ -14,35 +14,68 @@ let turn = 0;
 let liveStamp = 0;
 
 const views = {
-    worklist: () => import("./worklist.js"), patient: () => import("./patient.js"), visits: () => import("./visits.js"),
-    alerts: () => import("./alerts.js"), operations: () => import("./operations.js"), audit: () => import("./audit.js"),
+    worklist: () => import("./worklist.js"),
+    patient: () => import("./patient.js"),
+    visits: () => import("./visits.js"),
+    alerts: () => import("./alerts.js"),
+    operations: () => import("./operations.js"),
+    audit: () => import("./audit.js"),
 };
 const needs = {worklist: "people", patient: "people", visits: "people", alerts: "people", operations: "operations", audit: "audit"};
 const listed = ["worklist", "visits", "alerts", "operations", "audit"];
 
 /** A sentence about a failure above the view; a session that ended has its own picture. */
 function fail(refused) {
-    if (refused.status === 401)
-        return;
-    if (refused.status === undefined)
-        console.error(refused);
+    if (refused.status === 401) return;
+    if (refused.status === undefined) console.error(refused);
     const box = main.querySelector(".failure") ?? main.appendChild(h("div.failure", {role: "alert"}));
     put(box, h("span", sentence(refused)), h("button.quiet", {type: "button", onclick: () => box.remove()}, t("dialog.close")));
     main.prepend(box);
 }
 
 function head() {
-    if (!api.session)
-        return put(top, brand());
-    const nav = h("nav", {"aria-label": t("nav.label")}, listed.filter(view => api.may(needs[view]))
-        .map(view => h("a", {href: `/${view}`, "data-view": view}, t(`nav.${view}`), view === "alerts" && h("span.dot", {"data-on": "false", "aria-hidden": "true"}))));
+    if (!api.session) return put(top, brand());
+    const nav = h(
+        "nav",
+        {"aria-label": t("nav.label")},
+        listed
+            .filter(view => api.may(needs[view]))
+            .map(view =>
+                h(
+                    "a",
+                    {href: `/${view}`, "data-view": view},
+                    t(`nav.${view}`),
+                    view === "alerts" && h("span.dot", {"data-on": "false", "aria-hidden": "true"}),
+                ),
+            ),
+    );
     const state = h("span.live", {role: "status"});
     watchState(now => {
         state.dataset.state = now;
         put(state, h("i", {"aria-hidden": "true"}), h("span", t(`live.${now}`, {at: moment(clock())})));
     });
-    put(top, h("a.skip", {href: "#main", onclick: event => { event.preventDefault(); main.focus(); }}, t("nav.skip")), brand(), nav,
-        h("div.right", state, h("button.quiet.icon", {type: "button", onclick: help, "aria-label": t("help.title"), title: t("help.title")}, "?"), who()));
+    put(
+        top,
+        h(
+            "a.skip",
+            {
+                href: "#main",
+                onclick: event => {
+                    event.preventDefault();
+                    main.focus();
+                },
+            },
+            t("nav.skip"),
+        ),
+        brand(),
+        nav,
+        h(
+            "div.right",
+            state,
+            h("button.quiet.icon", {type: "button", onclick: help, "aria-label": t("help.title"), title: t("help.title")}, "?"),
+            who(),
+        ),
+    );
 }
 
 function brand() {
@@ -51,46 +84,83 @@ function brand() {
 
 function who() {
     const roles = Object.entries(api.session.roles).map(([trial, of]) =>
-        h("li", trial === "*" ? t("session.everyTrial") : trial, ": ", of.map(role => word("role", role)).join(", ")));
-    const out = h("button", {type: "button", onclick: async () => {
-        try {
-            await api.signOut();
-        } catch (refused) {
-            return fail(refused);
-        }
-        leave("left");
-    }}, t("session.signOut"));
-    const box = h("details.who", h("summary", {"aria-label": api.session.user.name}, shape("i-person"), h("span", api.session.user.name)),
-        h("div.popup", h("p", t("session.roles")), h("ul", roles), h("p.muted", t("session.ends", {at: moment(api.session.ends)})),
-            h("p.muted", t("session.version", {version: api.session.version})), out));
+        h("li", trial === "*" ? t("session.everyTrial") : trial, ": ", of.map(role => word("role", role)).join(", ")),
+    );
+    const out = h(
+        "button",
+        {
+            type: "button",
+            onclick: async () => {
+                try {
+                    await api.signOut();
+                } catch (refused) {
+                    return fail(refused);
+                }
+                leave("left");
+            },
+        },
+        t("session.signOut"),
+    );
+    const box = h(
+        "details.who",
+        h("summary", {"aria-label": api.session.user.name}, shape("i-person"), h("span", api.session.user.name)),
+        h(
+            "div.popup",
+            h("p", t("session.roles")),
+            h("ul", roles),
+            h("p.muted", t("session.ends", {at: moment(api.session.ends)})),
+            h("p.muted", t("session.version", {version: api.session.version})),
+            out,
+        ),
+    );
     box.addEventListener("keydown", event => {
         if (event.key === "Escape" && box.open) {
             box.open = false;
             box.firstChild.focus();
         }
     });
-    document.addEventListener("pointerdown", event => { if (!box.contains(event.target)) box.open = false; });
+    document.addEventListener("pointerdown", event => {
+        if (!box.contains(event.target)) box.open = false;
+    });
     return box;
 }
 
 const single = () => localStorage.getItem("keys") !== "off";
 function help() {
-    if (document.querySelector("dialog[open]"))
-        return;
-    const keys = [["j", "down"], ["k", "up"], ["Enter", "open"], ["/", "search"], ["c", "changed"], ["s", "seen"], ["r", "arrange"], ["u", "back"], ["?", "help"]];
+    if (document.querySelector("dialog[open]")) return;
+    const keys = [
+        ["j", "down"],
+        ["k", "up"],
+        ["Enter", "open"],
+        ["/", "search"],
+        ["c", "changed"],
+        ["s", "seen"],
+        ["r", "arrange"],
+        ["u", "back"],
+        ["?", "help"],
+    ];
     show(t("help.title"), [
         h("p", t("help.unknown")),
-        h("table.keys", h("caption", t("help.keys")), h("tbody", keys.map(([key, name]) => h("tr", h("th", {scope: "row"}, h("kbd", key)), h("td", t(`help.${name}`)))))),
-        h("label.choice", h("input", {type: "checkbox", checked: single(), onchange: e => localStorage.setItem("keys", e.target.checked ? "on" : "off")}),
-            h("span", t("help.single"))),
+        h(
+            "table.keys",
+            h("caption", t("help.keys")),
+            h(
+                "tbody",
+                keys.map(([key, name]) => h("tr", h("th", {scope: "row"}, h("kbd", key)), h("td", t(`help.${name}`)))),
+            ),
+        ),
+        h(
+            "label.choice",
+            h("input", {type: "checkbox", checked: single(), onchange: e => localStorage.setItem("keys", e.target.checked ? "on" : "off")}),
+            h("span", t("help.single")),
+        ),
     ]);
 }
 
 function leave(why) {
     disconnect();
     close();
-    for (const dialog of document.querySelectorAll("dialog"))
-        dialog.remove();
+    for (const dialog of document.querySelectorAll("dialog")) dialog.remove();
     document.getElementById("toasts").replaceChildren();
     head();
     login(why);
@@ -114,8 +184,7 @@ function home() {
 }
 
 async function render(path) {
-    if (!api.session)
-        return;
+    if (!api.session) return;
     const mine = ++turn;
     let {view, params} = resolve(path);
     if (view === "home") {
@@ -134,17 +203,14 @@ async function render(path) {
         if (view === "missing" || !api.may(needs[view], params.trial ?? ""))
             throw new api.ApiError(view === "missing" ? 404 : 403, t(view === "missing" ? "error.page" : "error.role"));
         const opened = await (await views[view]()).default({root, params, fail});
-        if (mine !== turn)
-            return opened.close?.();
+        if (mine !== turn) return opened.close?.();
         current = opened;
         document.title = t("app.title", {title: opened.title});
-        if (view === "alerts")
-            top.querySelector('[data-view="alerts"] .dot')?.setAttribute("data-on", "false");
+        if (view === "alerts") top.querySelector('[data-view="alerts"] .dot')?.setAttribute("data-on", "false");
         put(main, root);
         current.shown?.();
     } catch (refused) {
-        if (mine !== turn || refused.status === 401)
-            return;
+        if (mine !== turn || refused.status === 401) return;
         put(main, h("h1", {tabindex: -1}, t("error.title")));
         fail(refused);
     }
@@ -154,11 +220,9 @@ async function render(path) {
 
 function keys() {
     addEventListener("keydown", event => {
-        if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector("dialog[open]"))
-            return;
+        if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector("dialog[open]")) return;
         if (event.target.closest?.("input, textarea, select")) {
-            if (event.key === "Escape")
-                event.target.blur();
+            if (event.key === "Escape") event.target.blur();
             return;
         }
         const act = event.key === "?" ? help : current?.keys?.[event.key];
@@ -173,20 +237,17 @@ async function start() {
     // The one-time token leaves the address before anything else happens.
     const once = /^#once=([\w.~-]+)$/.exec(location.hash)?.[1];
     const failed = /^#login=failed(?:&why=([\w-]+))?$/.exec(location.hash);
-    if (location.hash !== "")
-        history.replaceState(null, "", location.pathname);
+    if (location.hash !== "") history.replaceState(null, "", location.pathname);
     if (once) {
         try {
             await api.redeem(once);
         } catch (refused) {
             await api.loadSession().catch(() => {});
-            if (!api.session)
-                return login(refused.status === 429 ? "often" : refused.status === 0 ? "network" : "used");
+            if (!api.session) return login(refused.status === 429 ? "often" : refused.status === 0 ? "network" : "used");
         }
     }
     try {
-        if (!await api.loadSession())
-            return login(failed ? `oidc:${failed[1] ?? ""}` : "");
+        if (!(await api.loadSession())) return login(failed ? `oidc:${failed[1] ?? ""}` : "");
     } catch {
         return login("network");
     }

@@ -3,7 +3,9 @@ import {h, s} from "./dom.js";
 import {t, word} from "./text.js";
 
 const pie = portion => {
-    const a = 2 * Math.PI * portion, x = 8 + 4.4 * Math.sin(a), y = 8 - 4.4 * Math.cos(a);
+    const a = 2 * Math.PI * portion,
+        x = 8 + 4.4 * Math.sin(a),
+        y = 8 - 4.4 * Math.cos(a);
     return `M8 8V3.6A4.4 4.4 0 ${portion > 0.5 ? 1 : 0} 1 ${x.toFixed(2)} ${y.toFixed(2)}Z`;
 };
 const ring = () => s("circle", {cx: 8, cy: 8, r: 6.6, fill: "none", stroke: "currentColor", "stroke-width": 1.6});
@@ -21,7 +23,9 @@ const drawn = {
     "i-person": () => [s("circle", {cx: 8, cy: 4.6, r: 2.9, fill: own}), s("path", {d: "M2.2 14.6c0-7.4 11.6-7.4 11.6 0z", fill: own})],
     "i-clock": () => [ring(), line("M8 4.6V8l2.4 1.6", 1.5, own)],
     "i-alert": () => [s("path", {d: "M8 1.2l7.2 13.2H.8z", fill: own}), line("M8 6v3.6M8 12v.1", 1.8)],
-    "i-note": () => [s("path", {d: "M2 2h12v9H8l-3.6 3V11H2z", fill: "none", stroke: own, "stroke-width": 1.5, "stroke-linejoin": "round"})],
+    "i-note": () => [
+        s("path", {d: "M2 2h12v9H8l-3.6 3V11H2z", fill: "none", stroke: own, "stroke-width": 1.5, "stroke-linejoin": "round"}),
+    ],
     "i-flag": () => [line("M3.5 15V1.8M3.5 2.4h8.6l-2 3.1 2 3.1H3.5", 1.6, own)],
 };
 
@@ -62,8 +66,12 @@ export const allStatuses = statuses;
 /** Shape and word of a status. */
 export function statusMark(status, big = false) {
     const known = statuses.includes(status);
-    return h(`span.status${big ? ".big" : ""}`, {"data-status": known ? status : "none"}, shape(known ? `s-${status}` : "s-none"),
-        h("span", status ? word("status", status) : t("status.notListed")));
+    return h(
+        `span.status${big ? ".big" : ""}`,
+        {"data-status": known ? status : "none"},
+        shape(known ? `s-${status}` : "s-none"),
+        h("span", status ? word("status", status) : t("status.notListed")),
+    );
 }
 
 const ofChar = {"+": "met", "-": "not-met", "?": "unknown", M: "met", N: "not-met"};
@@ -73,19 +81,25 @@ export const byPerson = char => char === "M" || char === "N";
 /** Shape of a verdict; the word for screen readers unless `silent`. */
 export function verdictMark(verdict, person = false, silent = false) {
     const name = person ? t("strip.byPerson", {verdict: word("verdict", verdict)}) : word("verdict", verdict);
-    return s("svg.mark", {viewBox: "0 0 16 16", "data-verdict": verdict, ...(silent ? {"aria-hidden": "true"} : {role: "img", "aria-label": name})}, glyph(verdict, person));
+    return s(
+        "svg.mark",
+        {viewBox: "0 0 16 16", "data-verdict": verdict, ...(silent ? {"aria-hidden": "true"} : {role: "img", "aria-label": name})},
+        glyph(verdict, person),
+    );
 }
 
 /** "Met 5 of 8. Unknown: serology. Not met: age." */
 export function stripWords(strip, criteria) {
-    const named = wanted => [...strip].map((c, n) => [c, criteria[n]?.text ?? String(n + 1)])
-        .filter(([c]) => verdictOf(c) === wanted).map(([c, name]) => (byPerson(c) ? t("strip.byPerson", {verdict: name}) : name));
+    const named = wanted =>
+        [...strip]
+            .map((c, n) => [c, criteria[n]?.text ?? String(n + 1)])
+            .filter(([c]) => verdictOf(c) === wanted)
+            .map(([c, name]) => (byPerson(c) ? t("strip.byPerson", {verdict: name}) : name));
     const met = named("met").length;
     const parts = [t("strip.met", {n: met, all: strip.length})];
     for (const verdict of ["unknown", "not-met"]) {
         const names = named(verdict);
-        if (names.length > 0)
-            parts.push(`${word("verdict", verdict)}: ${names.join("; ")}.`);
+        if (names.length > 0) parts.push(`${word("verdict", verdict)}: ${names.join("; ")}.`);
     }
     return parts.join(" ");
 }
@@ -98,9 +112,8 @@ export function strip(text, criteria, before = null) {
     const key = `${text}|${before}|${criteria.map(c => c.id).join()}`;
     let drawn = drawnStrips.get(key);
     if (!drawn) {
-        if (drawnStrips.size > 2000)
-            drawnStrips.clear();
-        drawnStrips.set(key, drawn = draw(text, criteria, before));
+        if (drawnStrips.size > 2000) drawnStrips.clear();
+        drawnStrips.set(key, (drawn = draw(text, criteria, before)));
     }
     const copy = drawn.cloneNode(true);
     copy.addEventListener("pointerover", event => explain(event, text, criteria));
@@ -119,8 +132,9 @@ function draw(text, criteria, before) {
 /** The browser's own hint for the mark under the pointer; made when it is needed. */
 function explain(event, text, criteria) {
     const n = event.target.dataset?.n;
-    if (n === undefined || event.target.firstChild)
-        return;
+    if (n === undefined || event.target.firstChild) return;
     const word_ = word("verdict", verdictOf(text[n]));
-    event.target.append(s("title", `${Number(n) + 1}. ${criteria[n]?.text ?? ""}: ${byPerson(text[n]) ? t("strip.byPerson", {verdict: word_}) : word_}`));
+    event.target.append(
+        s("title", `${Number(n) + 1}. ${criteria[n]?.text ?? ""}: ${byPerson(text[n]) ? t("strip.byPerson", {verdict: word_}) : word_}`),
+    );
 }

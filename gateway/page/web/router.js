@@ -39,8 +39,13 @@ export function onMove(act) {
         const link = event.target.closest?.("a[href]");
         if (!link || event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)
             return;
-        if (link.origin !== location.origin || link.hasAttribute("download") || link.target !== "" || link.hash !== "" ||
-            resolve(link.pathname).view === "missing")
+        if (
+            link.origin !== location.origin ||
+            link.hasAttribute("download") ||
+            link.target !== "" ||
+            link.hash !== "" ||
+            resolve(link.pathname).view === "missing"
+        )
             return;
         event.preventDefault();
         go(link.pathname);
@@ -48,7 +53,6 @@ export function onMove(act) {
 }
 
 export function go(path, replace = false) {
-    if (path !== location.pathname)
-        history[replace ? "replaceState" : "pushState"](null, "", path);
+    if (path !== location.pathname) history[replace ? "replaceState" : "pushState"](null, "", path);
     render(path);
 }

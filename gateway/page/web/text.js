@@ -9,8 +9,7 @@ let relative = new Intl.RelativeTimeFormat("en", {numeric: "auto"});
 export async function loadTexts(languages = navigator.languages) {
     for (const wanted of languages) {
         const language = wanted.split("-")[0].toLowerCase();
-        if (!/^[a-z]{2,3}$/.test(language))
-            continue;
+        if (!/^[a-z]{2,3}$/.test(language)) continue;
         try {
             words = (await import(`./texts/${language}.js`)).default;
         } catch {
@@ -30,18 +29,15 @@ function use(language) {
 
 function look(key) {
     let at = words;
-    for (const part of key.split("."))
-        at = at?.[part];
+    for (const part of key.split(".")) at = at?.[part];
     return at;
 }
 
 /** The sentence `key` with its {names} filled in; of {one, other} the form that `vars.n` asks for. */
 export function t(key, vars = {}) {
     let found = look(key);
-    if (found !== null && typeof found === "object")
-        found = found[plural.select(vars.n ?? 0)] ?? found.other;
-    if (typeof found !== "string")
-        return key;
+    if (found !== null && typeof found === "object") found = found[plural.select(vars.n ?? 0)] ?? found.other;
+    if (typeof found !== "string") return key;
     return found.replace(/\{(\w+)\}/g, (whole, name) => (name in vars ? String(vars[name]) : whole));
 }
 
@@ -54,7 +50,9 @@ const pad = n => String(n).padStart(2, "0");
 /** "2026-03-15 09:12" of this browser's time zone. */
 export function moment(instant) {
     const d = new Date(instant);
-    return Number.isNaN(d.getTime()) ? "" : `${d.getFullYear()}-${pad(d.getMonth() + 1)}-${pad(d.getDate())} ${pad(d.getHours())}:${pad(d.getMinutes())}`;
+    return Number.isNaN(d.getTime())
+        ? ""
+        : `${d.getFullYear()}-${pad(d.getMonth() + 1)}-${pad(d.getDate())} ${pad(d.getHours())}:${pad(d.getMinutes())}`;
 }
 
 export const dayMs = 86400000;
@@ -73,25 +71,26 @@ let skew = 0;
 /** Sets this clock after the server's, which may run in another time (a rehearsal, a demo). */
 export function serverTime(date) {
     const at = Date.parse(date ?? "");
-    if (Number.isFinite(at) && Math.abs(at + 500 - Date.now() - skew) > 2000)
-        skew = at + 500 - Date.now();
+    if (Number.isFinite(at) && Math.abs(at + 500 - Date.now() - skew) > 2000) skew = at + 500 - Date.now();
 }
 export const now = () => Date.now() + skew;
 
 /** "2 hours ago"; the day of what is older than a day. */
 export function ago(instant) {
     const seconds = Math.round((new Date(instant).getTime() - now()) / 1000);
-    if (Math.abs(seconds) >= 86400)
-        return moment(instant).slice(0, 10);
-    for (const [unit, size] of [["hour", 3600], ["minute", 60]])
-        if (Math.abs(seconds) >= size)
-            return relative.format(Math.trunc(seconds / size), unit);
+    if (Math.abs(seconds) >= 86400) return moment(instant).slice(0, 10);
+    for (const [unit, size] of [
+        ["hour", 3600],
+        ["minute", 60],
+    ])
+        if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit);
     return t("time.now");
 }
 
 /** "1.4 MB". */
 export function size(bytes) {
-    let n = bytes, unit = 0;
+    let n = bytes,
+        unit = 0;
     while (n >= 1000 && unit < 3) {
         n /= 1000;
         ++unit;
@@ -101,9 +100,7 @@ export function size(bytes) {
 
 /** "3 min", "2 h": how long something lasted. */
 export function span(seconds) {
-    if (seconds < 90)
-        return `${Math.round(seconds)} s`;
-    if (seconds < 5400)
-        return `${Math.round(seconds / 60)} min`;
+    if (seconds < 90) return `${Math.round(seconds)} s`;
+    if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
     return seconds < 172800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86400)} d`;
 }

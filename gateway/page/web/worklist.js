@@ -21,8 +21,7 @@ export default async function open({root, params, fail}) {
         return {title: t("nav.worklist")};
     }
     const trial = trials.find(one => one.id === params.trial) ?? trials[0];
-    if (params.trial !== trial.id)
-        history.replaceState(null, "", paths.worklist(trial.id));
+    if (params.trial !== trial.id) history.replaceState(null, "", paths.worklist(trial.id));
     const view = new WorklistView(root, trial, trials, fail);
     await view.start();
     return view;
@@ -38,8 +37,12 @@ class WorklistView {
         this.place = before ?? {cursor: undefined, scrolled: 0};
         this.path = `/api/v1/trials/${part(trial.id)}`;
         this.keys = {
-            "/": () => this.controls.search.focus(), j: () => this.grid.move(this.started()), k: () => this.grid.move(-this.started()),
-            s: () => this.markSeen(), r: () => this.arrange(true), c: () => this.controls.toggleChanged(),
+            "/": () => this.controls.search.focus(),
+            j: () => this.grid.move(this.started()),
+            k: () => this.grid.move(-this.started()),
+            s: () => this.markSeen(),
+            r: () => this.arrange(true),
+            c: () => this.controls.toggleChanged(),
         };
         this.build(root, trials);
     }
@@ -50,7 +53,9 @@ class WorklistView {
 
     build(root, trials) {
         this.grid = new Grid({
-            label: t("worklist.label", {trial: this.trial.title}), columns: this.columns(), draw: (key, row) => this.draw(key, row),
+            label: t("worklist.label", {trial: this.trial.title}),
+            columns: this.columns(),
+            draw: (key, row) => this.draw(key, row),
             open: key => go(paths.patient(this.trial.id, key)),
         });
         this.grid.element.style.setProperty("--strip", `${Math.max(4, this.trial.criteria.length) * 19 + 8}px`);
@@ -59,11 +64,25 @@ class WorklistView {
         this.newsBar = h("div.news-bar");
         this.subline = h("p.subline");
         this.empty = h("p.empty", {hidden: true});
-        const chooser = trials.length > 1 && h("label.chooser", h("span", t("worklist.trial")),
-            h("select", {onchange: event => go(paths.worklist(event.target.value))},
-                trials.map(one => h("option", {value: one.id, selected: one.id === this.trial.id}, one.title))));
-        put(root, h("div.head", h("div", h("h1", {tabindex: -1}, this.trial.title), this.subline), chooser), this.controls.element, this.newsBar,
-            h("div.list-frame", this.bar, this.grid.element, this.empty), this.legend());
+        const chooser =
+            trials.length > 1 &&
+            h(
+                "label.chooser",
+                h("span", t("worklist.trial")),
+                h(
+                    "select",
+                    {onchange: event => go(paths.worklist(event.target.value))},
+                    trials.map(one => h("option", {value: one.id, selected: one.id === this.trial.id}, one.title)),
+                ),
+            );
+        put(
+            root,
+            h("div.head", h("div", h("h1", {tabindex: -1}, this.trial.title), this.subline), chooser),
+            this.controls.element,
+            this.newsBar,
+            h("div.list-frame", this.bar, this.grid.element, this.empty),
+            this.legend(),
+        );
         root.classList.add("fills");
     }
 
@@ -71,21 +90,51 @@ class WorklistView {
         const names = ["news", "person", "status", "criteria", "missing", "expires", "changed"];
         const sorts = {person: "label", status: "promising", missing: "missing", expires: "expiry", changed: "changed"};
         return names.map((name, n) => {
-            const numbers = name === "criteria" && h("span.numbers", {"aria-hidden": "true"}, this.trial.criteria.map((_, i) => h("i", i + 1)));
+            const numbers =
+                name === "criteria" &&
+                h(
+                    "span.numbers",
+                    {"aria-hidden": "true"},
+                    this.trial.criteria.map((_, i) => h("i", i + 1)),
+                );
             const text = numbers ? [h("span.hidden", t("worklist.column.criteria")), numbers] : t(`worklist.column.${name}`);
-            const cell = h(`div.cell.c-${name}`, {role: "columnheader", "aria-colindex": n + 1, "data-sort": sorts[name] ?? null},
-                sorts[name] ? h("button.sort", {type: "button", onclick: () => this.controls.sortBy(sorts[name])}, text) :
-                    name === "news" ? h("span.hidden", text) : text);
+            const cell = h(
+                `div.cell.c-${name}`,
+                {role: "columnheader", "aria-colindex": n + 1, "data-sort": sorts[name] ?? null},
+                sorts[name]
+                    ? h("button.sort", {type: "button", onclick: () => this.controls.sortBy(sorts[name])}, text)
+                    : name === "news"
+                      ? h("span.hidden", text)
+                      : text,
+            );
             return cell;
         });
     }
 
     legend() {
-        const sample = [["met", false], ["unknown", false], ["not-met", false], ["met", true]];
-        return h("details.legend", h("summary", t("legend.title"),
-            h("span.samples", sample.map(([verdict, person]) => h("span", verdictMark(verdict, person, true), " ",
-                person ? t("legend.person") : word("verdict", verdict))))),
-        h("ol", this.trial.criteria.map(c => h("li", h("span", c.text), " ", h("small", word("decidedBy", c.decidedBy))))));
+        const sample = [
+            ["met", false],
+            ["unknown", false],
+            ["not-met", false],
+            ["met", true],
+        ];
+        return h(
+            "details.legend",
+            h(
+                "summary",
+                t("legend.title"),
+                h(
+                    "span.samples",
+                    sample.map(([verdict, person]) =>
+                        h("span", verdictMark(verdict, person, true), " ", person ? t("legend.person") : word("verdict", verdict)),
+                    ),
+                ),
+            ),
+            h(
+                "ol",
+                this.trial.criteria.map(c => h("li", h("span", c.text), " ", h("small", word("decidedBy", c.decidedBy)))),
+            ),
+        );
     }
 
     async start() {
@@ -103,8 +152,7 @@ class WorklistView {
         narrow.addEventListener("change", this.resized);
         this.later = calm(() => this.update(), 60);
         this.stop = listen(event => {
-            if ((event.worklist?.[this.trial.id] ?? 0) > model.stamp)
-                this.later();
+            if ((event.worklist?.[this.trial.id] ?? 0) > model.stamp) this.later();
         });
         // "2 hours ago" and what is news go on without events.
         this.ticking = setInterval(() => this.grid.refresh(model.order), 60000);
@@ -119,14 +167,12 @@ class WorklistView {
     }
 
     async update() {
-        if (this.asking)
-            return void (this.again = true);
+        if (this.asking) return void (this.again = true);
         this.asking = true;
         try {
             const touched = this.model.update(await get(`${this.path}/worklist?since=${this.model.stamp}`));
             this.grid.refresh(touched);
-            if (this.model.order.length === 0)
-                this.arrange(false);
+            if (this.model.order.length === 0) this.arrange(false);
             this.summary();
         } catch (refused) {
             this.fail(refused);
@@ -142,8 +188,7 @@ class WorklistView {
     arrange(asked) {
         this.model.arrange();
         this.show();
-        if (asked)
-            announce(t("worklist.arranged", {n: this.model.order.length}));
+        if (asked) announce(t("worklist.arranged", {n: this.model.order.length}));
     }
 
     show() {
@@ -168,24 +213,36 @@ class WorklistView {
 
     showNews() {
         const n = this.model.news();
-        if (this.newsBar.dataset.n === String(n))
-            return;
+        if (this.newsBar.dataset.n === String(n)) return;
         this.newsBar.dataset.n = n;
-        put(this.newsBar, h("span.dot", {"data-on": n > 0, "aria-hidden": "true"}), h("span", t("worklist.news", {n})),
-            n > 0 && h("button.quiet", {type: "button", onclick: () => this.markSeen()}, t("worklist.markSeen")));
+        put(
+            this.newsBar,
+            h("span.dot", {"data-on": n > 0, "aria-hidden": "true"}),
+            h("span", t("worklist.news", {n})),
+            n > 0 && h("button.quiet", {type: "button", onclick: () => this.markSeen()}, t("worklist.markSeen")),
+        );
     }
 
     showWaiting() {
         const {fresh, moved} = this.model.waiting();
-        const said = fresh + moved === 0 ? "" : [fresh > 0 && t("worklist.fresh", {n: fresh}), moved > 0 && t("worklist.moved", {n: moved})].filter(Boolean).join(", ");
+        const said =
+            fresh + moved === 0
+                ? ""
+                : [fresh > 0 && t("worklist.fresh", {n: fresh}), moved > 0 && t("worklist.moved", {n: moved})].filter(Boolean).join(", ");
         this.bar.hidden = said === "";
-        if (this.bar.dataset.said === said)
-            return;
+        if (this.bar.dataset.said === said) return;
         this.bar.dataset.said = said;
-        if (this.bar.firstChild)
-            this.bar.firstChild.firstChild.textContent = `${said}: `;
+        if (this.bar.firstChild) this.bar.firstChild.firstChild.textContent = `${said}: `;
         else
-            put(this.bar, h("button", {type: "button", onclick: () => this.arrange(true)}, h("span", `${said}: `), h("strong", t("worklist.arrange"))));
+            put(
+                this.bar,
+                h(
+                    "button",
+                    {type: "button", onclick: () => this.arrange(true)},
+                    h("span", `${said}: `),
+                    h("strong", t("worklist.arrange")),
+                ),
+            );
         if (said !== "" && Date.now() - (this.announced ?? 0) > 20000) {
             this.announced = Date.now();
             announce(said);
@@ -207,8 +264,7 @@ class WorklistView {
 
     draw(key, element) {
         const row = this.model.rows.get(key);
-        if (!row)
-            return;
+        if (!row) return;
         const news = this.model.isNews(row);
         element.classList.toggle("news", news);
         element.classList.toggle("gone", !this.model.matches(row));
@@ -216,35 +272,72 @@ class WorklistView {
         const link = h("a.label", {href: paths.patient(this.trial.id, key), tabindex: -1}, row.label);
         const cells = {
             news: news && h("span.dot", {"data-on": true, role: "img", "aria-label": t("worklist.isNews")}),
-            person: [link, row.comments > 0 && h("span.count", {title: t("worklist.comments", {n: row.comments})}, shape("i-note"), row.comments,
-                h("span.hidden", ` ${t("worklist.comments", {n: row.comments})}`))],
-            status: [statusMark(row.status), row.mark && h("span.tag.person", shape("i-person"), word("mark", row.mark)),
-                row.contradiction && h("span.tag.bad", {title: t("worklist.contradiction")}, shape("i-alert"), t("worklist.contradicts"))],
+            person: [
+                link,
+                row.comments > 0 &&
+                    h(
+                        "span.count",
+                        {title: t("worklist.comments", {n: row.comments})},
+                        shape("i-note"),
+                        row.comments,
+                        h("span.hidden", ` ${t("worklist.comments", {n: row.comments})}`),
+                    ),
+            ],
+            status: [
+                statusMark(row.status),
+                row.mark && h("span.tag.person", shape("i-person"), word("mark", row.mark)),
+                row.contradiction && h("span.tag.bad", {title: t("worklist.contradiction")}, shape("i-alert"), t("worklist.contradicts")),
+            ],
             criteria: strip(row.strip, this.trial.criteria, news ? wasStrip : null),
-            missing: row.missing > 0 || row.against > 0 ? [row.missing > 0 && h("span", t("worklist.missing", {n: row.missing})),
-                row.against > 0 && h("span.against", t("worklist.against", {n: row.against}))] : h("span.muted", t("worklist.complete")),
+            missing:
+                row.missing > 0 || row.against > 0
+                    ? [
+                          row.missing > 0 && h("span", t("worklist.missing", {n: row.missing})),
+                          row.against > 0 && h("span.against", t("worklist.against", {n: row.against})),
+                      ]
+                    : h("span.muted", t("worklist.complete")),
             expires: row.changesOn ? this.expiry(row) : h("span.muted", h("span.hidden", t("worklist.neverExpires"))),
             changed: this.change(row, wasStatus, wasStrip),
         };
-        put(element, Object.entries(cells).map(([name, content], n) => h(`div.cell.c-${name}`, {role: "gridcell", "aria-colindex": n + 1}, content)));
+        put(
+            element,
+            Object.entries(cells).map(([name, content], n) => h(`div.cell.c-${name}`, {role: "gridcell", "aria-colindex": n + 1}, content)),
+        );
     }
 
     expiry(row) {
         const days = daysBetween(this.model.today, row.changesOn);
-        return h(`span.expiry${days <= 14 ? ".soon" : ""}`, h("time", {datetime: row.changesOn}, row.changesOn), " ", h("small", inDays(days)));
+        return h(
+            `span.expiry${days <= 14 ? ".soon" : ""}`,
+            h("time", {datetime: row.changesOn}, row.changesOn),
+            " ",
+            h("small", inDays(days)),
+        );
     }
 
     change(row, wasStatus, wasStrip) {
         const when = h("time.muted", {datetime: new Date(row.changed).toISOString(), title: moment(row.changed)}, ago(row.changed));
-        if (wasStatus === null)
-            return [h("span.was", t("worklist.isNew")), " ", when];
+        if (wasStatus === null) return [h("span.was", t("worklist.isNew")), " ", when];
         if (wasStatus !== row.status)
-            return [h("span.was", word("status", wasStatus) || t("status.notListed"), h("span", {"aria-hidden": "true"}, " → "),
-                h("span.hidden", ` ${t("worklist.to")} `), word("status", row.status) || t("status.notListed")), " ", when];
+            return [
+                h(
+                    "span.was",
+                    word("status", wasStatus) || t("status.notListed"),
+                    h("span", {"aria-hidden": "true"}, " → "),
+                    h("span.hidden", ` ${t("worklist.to")} `),
+                    word("status", row.status) || t("status.notListed"),
+                ),
+                " ",
+                when,
+            ];
         const first = [...row.strip].findIndex((c, n) => c !== wasStrip?.[n]);
         const words = c => ({"+": "met", M: "met", "-": "not-met", N: "not-met"})[c] ?? "unknown";
-        return [first >= 0 && wasStrip?.[first] !== undefined && h("span.was", `${first + 1}: ${word("verdict", words(wasStrip[first]))} → ` +
-            word("verdict", words(row.strip[first]))), " ", when];
+        return [
+            first >= 0 &&
+                wasStrip?.[first] !== undefined &&
+                h("span.was", `${first + 1}: ${word("verdict", words(wasStrip[first]))} → ` + word("verdict", words(row.strip[first]))),
+            " ",
+            when,
+        ];
     }
 }
-

@@ -3,7 +3,20 @@
 import {rankOf, verdictOf} from "./marks.js";
 import {dayValue, dayMs} from "./text.js";
 
-const fields = ["subject", "status", "strip", "changesOn", "changed", "was", "mark", "human", "comments", "stamp", "label", "contradiction"];
+const fields = [
+    "subject",
+    "status",
+    "strip",
+    "changesOn",
+    "changed",
+    "was",
+    "mark",
+    "human",
+    "comments",
+    "stamp",
+    "label",
+    "contradiction",
+];
 
 /** A row of the API as an object. */
 export function rowOf(list) {
@@ -21,8 +34,14 @@ export function rowOf(list) {
 const markRank = {"": 0, screened: 1, enrolled: 2, "not-interested": 3, excluded: 4};
 const text = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 const soonest = (a, b) => text(a.changesOn ?? "9999", b.changesOn ?? "9999");
-const promising = (a, b) => (markRank[a.mark] ?? 0) - (markRank[b.mark] ?? 0) || rankOf(a.status) - rankOf(b.status) || a.missing - b.missing ||
-    a.against - b.against || soonest(a, b) || text(a.label, b.label) || text(a.subject, b.subject);
+const promising = (a, b) =>
+    (markRank[a.mark] ?? 0) - (markRank[b.mark] ?? 0) ||
+    rankOf(a.status) - rankOf(b.status) ||
+    a.missing - b.missing ||
+    a.against - b.against ||
+    soonest(a, b) ||
+    text(a.label, b.label) ||
+    text(a.subject, b.subject);
 
 export const orders = {
     promising,
@@ -32,7 +51,15 @@ export const orders = {
     label: (a, b) => text(a.label, b.label) || text(a.subject, b.subject),
 };
 
-export const noFilter = () => ({statuses: new Set(), criterion: -1, states: new Set(), changed: false, within: null, mark: "any", text: ""});
+export const noFilter = () => ({
+    statuses: new Set(),
+    criterion: -1,
+    states: new Set(),
+    changed: false,
+    within: null,
+    mark: "any",
+    text: "",
+});
 
 export class Worklist {
     rows = new Map();
@@ -68,8 +95,7 @@ export class Worklist {
             const now = this.rows.get(subject);
             touched.push(subject);
             const stays = placed.has(subject) === this.matches(now) && (!placed.has(subject) || (old && compare(old, now) === 0));
-            if (!stays)
-                this.#waiting.add(subject);
+            if (!stays) this.#waiting.add(subject);
         }
         return touched;
     }
@@ -81,25 +107,22 @@ export class Worklist {
         for (const list of answer.rows) {
             const row = rowOf(list);
             const old = this.rows.get(row.subject);
-            if (!old || old.stamp <= row.stamp)
-                this.rows.set(row.subject, row);
+            if (!old || old.stamp <= row.stamp) this.rows.set(row.subject, row);
         }
     }
 
     /** How many rows would come, go or move if the list were arranged now: {fresh, moved}. */
     waiting() {
         const placed = new Set(this.order);
-        let fresh = 0, moved = 0;
-        for (const subject of this.#waiting)
-            placed.has(subject) ? ++moved : this.matches(this.rows.get(subject)) ? ++fresh : 0;
+        let fresh = 0,
+            moved = 0;
+        for (const subject of this.#waiting) placed.has(subject) ? ++moved : this.matches(this.rows.get(subject)) ? ++fresh : 0;
         return {fresh, moved};
     }
 
     /** Makes the order anew. */
     arrange() {
-        for (const [subject, row] of this.rows)
-            if (row.status === "")
-                this.rows.delete(subject);
+        for (const [subject, row] of this.rows) if (row.status === "") this.rows.delete(subject);
         const shown = [...this.rows.values()].filter(row => this.matches(row));
         this.order = shown.sort(orders[this.sort]).map(row => row.subject);
         this.#waiting.clear();
@@ -111,8 +134,15 @@ export class Worklist {
 
     matches(row) {
         const f = this.filter;
-        return row.status !== "" && (f.statuses.size === 0 || f.statuses.has(row.status)) && (!f.changed || this.isNews(row)) && this.#ofCriterion(row) &&
-            this.#expires(row) && this.#marked(row) && this.#found(row);
+        return (
+            row.status !== "" &&
+            (f.statuses.size === 0 || f.statuses.has(row.status)) &&
+            (!f.changed || this.isNews(row)) &&
+            this.#ofCriterion(row) &&
+            this.#expires(row) &&
+            this.#marked(row) &&
+            this.#found(row)
+        );
     }
 
     #ofCriterion(row) {
@@ -120,8 +150,10 @@ export class Worklist {
         return criterion < 0 || states.size === 0 || states.has(verdictOf(row.strip[criterion]));
     }
     #expires(row) {
-        return this.filter.within === null ||
-            (row.changesOn !== null && dayValue(row.changesOn) - dayValue(this.today) <= this.filter.within * dayMs);
+        return (
+            this.filter.within === null ||
+            (row.changesOn !== null && dayValue(row.changesOn) - dayValue(this.today) <= this.filter.within * dayMs)
+        );
     }
     #marked(row) {
         const {mark} = this.filter;
@@ -129,22 +161,23 @@ export class Worklist {
     }
     #found(row) {
         const wanted = this.filter.text.trim().toLowerCase();
-        return wanted === "" || row.label.toLowerCase().includes(wanted) || row.subject.startsWith(wanted) ||
-            this.#wordOf(row.status).toLowerCase().includes(wanted);
+        return (
+            wanted === "" ||
+            row.label.toLowerCase().includes(wanted) ||
+            row.subject.startsWith(wanted) ||
+            this.#wordOf(row.status).toLowerCase().includes(wanted)
+        );
     }
 
     /** Listed people by status. */
     counts() {
         const out = {};
-        for (const row of this.rows.values())
-            if (row.status !== "")
-                out[row.status] = (out[row.status] ?? 0) + 1;
+        for (const row of this.rows.values()) if (row.status !== "") out[row.status] = (out[row.status] ?? 0) + 1;
         return out;
     }
     news() {
         let n = 0;
-        for (const row of this.rows.values())
-            n += row.status !== "" && this.isNews(row) ? 1 : 0;
+        for (const row of this.rows.values()) n += row.status !== "" && this.isNews(row) ? 1 : 0;
         return n;
     }
 }

@@ -54,7 +54,12 @@ test("a hospital account that was refused is said in words", async () => {
     assert.doesNotMatch(page.url(), /#/);
 });
 
-for (const [role, views] of [["coordinator", ["worklist", "visits", "alerts"]], ["investigator", ["worklist", "visits", "alerts"]], ["operator", ["operations"]], ["auditor", ["operations", "audit"]]])
+for (const [role, views] of [
+    ["coordinator", ["worklist", "visits", "alerts"]],
+    ["investigator", ["worklist", "visits", "alerts"]],
+    ["operator", ["operations"]],
+    ["auditor", ["operations", "audit"]],
+])
     test(`navigation of the role: ${role}`, async () => {
         await open({roles: ["coordinator", "investigator"].includes(role) ? {"sle-uc-msc": [role]} : {"*": [role]}});
         await enter(page, one);
@@ -95,7 +100,7 @@ test("signing out ends the session on the server", async () => {
     await enter(page, one);
     await page.click(".who summary");
     assert.match(await text(".popup"), /every trial: coordinator, investigator, operator, auditor/);
-    await page.click('.popup button');
+    await page.click(".popup button");
     await page.waitForSelector(".login");
     assert.equal(one.world.sessions.size, 0);
     await page.reload();
@@ -139,7 +144,9 @@ test("an address that does not exist, and a person who does not", async () => {
 
 test("a browser of another language without texts of its own gets English", async () => {
     await open({}, {locale: "fi-FI"});
-    page.troubles.push = function (line) { return line.includes("404") ? this.length : Array.prototype.push.call(this, line); };
+    page.troubles.push = function (line) {
+        return line.includes("404") ? this.length : Array.prototype.push.call(this, line);
+    };
     await enter(page, one);
     assert.match(await page.title(), /Worklist/);
     assert.equal(await page.getAttribute("html", "lang"), "en");

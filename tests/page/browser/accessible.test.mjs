@@ -7,7 +7,13 @@ import {accessible, dark, enter, finish, newPage, phone, shot, start, stop} from
 before(start);
 after(stop);
 const looks = {light: {}, dark, phone, "dark-phone": {...phone, ...dark}};
-const views = {worklist: ["/worklist/sle-uc-msc", ".grid-row[data-key]"], visits: ["/visits", ".calendar"], alerts: ["/alerts", ".alert"], operations: ["/operations", ".p-quarantine"], audit: ["/audit", ".audit tbody tr"]};
+const views = {
+    worklist: ["/worklist/sle-uc-msc", ".grid-row[data-key]"],
+    visits: ["/visits", ".calendar"],
+    alerts: ["/alerts", ".alert"],
+    operations: ["/operations", ".p-quarantine"],
+    audit: ["/audit", ".audit tbody tr"],
+};
 
 for (const [look, options] of Object.entries(looks)) {
     test(`axe finds nothing in any view: ${look}`, async () => {
@@ -26,7 +32,11 @@ for (const [look, options] of Object.entries(looks)) {
                 await page.goto(`${one.origin}/patient/sle-uc-msc/${subjects[n]}`);
                 await page.waitForSelector("div.timeline svg");
                 await accessible(page, `patient ${n}, ${look}`);
-                await page.evaluate(() => document.querySelectorAll("details.criterion, .as-table").forEach(d => { d.open = true; }));
+                await page.evaluate(() =>
+                    document.querySelectorAll("details.criterion, .as-table").forEach(d => {
+                        d.open = true;
+                    }),
+                );
                 await accessible(page, `patient ${n} opened, ${look}`);
                 await shot(page, `patient${n}-${look}`, true);
             }
@@ -45,10 +55,8 @@ for (const [look, options] of Object.entries(looks)) {
             for (const opener of ["#do-mark", "#do-comment", "#do-mapping", "#do-reveal", "#confirm-consent"]) {
                 await page.click(opener);
                 await page.waitForSelector("dialog[open]");
-                if (opener === "#do-mark")
-                    await page.check('dialog input[value="enrolled"]');
-                if (opener === "#do-comment")
-                    await page.fill("dialog textarea", " ");
+                if (opener === "#do-mark") await page.check('dialog input[value="enrolled"]');
+                if (opener === "#do-comment") await page.fill("dialog textarea", " ");
                 await page.click('dialog button[type="submit"]');
                 await accessible(page, `${opener}, ${look}`);
                 await shot(page, `dialog${opener.replace("#do", "").replace("#", "-")}-${look}`);
@@ -81,8 +89,13 @@ test("every control is at least 24 pixels in both directions, or has room around
             await page.goto(one.origin + address);
             await page.waitForSelector("main h1");
             await page.waitForTimeout(300);
-            const small = await page.$$eval("button, select, input:not([type=radio], [type=checkbox]), summary, nav a, .button", all => all.filter(e => e.checkVisibility() && !e.closest(".hidden"))
-                .map(e => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()]).filter(([, r]) => r.width > 0 && (r.width < 24 || r.height < 24)).map(([html, r]) => `${html} ${r.width}x${r.height}`));
+            const small = await page.$$eval("button, select, input:not([type=radio], [type=checkbox]), summary, nav a, .button", all =>
+                all
+                    .filter(e => e.checkVisibility() && !e.closest(".hidden"))
+                    .map(e => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
+                    .filter(([, r]) => r.width > 0 && (r.width < 24 || r.height < 24))
+                    .map(([html, r]) => `${html} ${r.width}x${r.height}`),
+            );
             assert.deepEqual(small, [], address);
         }
     } finally {
@@ -100,8 +113,14 @@ test("nothing is wider than a phone, also at 320 pixels", async () => {
             await page.goto(one.origin + address);
             await page.waitForSelector("main h1");
             await page.waitForTimeout(500);
-            const wide = await page.evaluate(() => (document.documentElement.scrollWidth > innerWidth + 1 ? [...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1 &&
-                !e.closest(".scroll, .chips, nav")).slice(0, 5).map(e => e.outerHTML.slice(0, 100)) : []));
+            const wide = await page.evaluate(() =>
+                document.documentElement.scrollWidth > innerWidth + 1
+                    ? [...document.querySelectorAll("main *")]
+                          .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".scroll, .chips, nav"))
+                          .slice(0, 5)
+                          .map(e => e.outerHTML.slice(0, 100))
+                    : [],
+            );
             assert.deepEqual(wide, [], address);
             assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth + 1), `${address} scrolls sideways`);
         }
@@ -124,15 +143,17 @@ test("the keyboard reaches everything, and what has the focus is seen", async ()
             const at = await page.evaluate(() => {
                 const e = document.activeElement;
                 const box = e.tagName === "INPUT" && e.type === "radio" ? e.nextElementSibling : e;
-                return {id: e.id || e.textContent.trim().slice(0, 20), outline: getComputedStyle(box).outlineStyle, body: e === document.body};
+                return {
+                    id: e.id || e.textContent.trim().slice(0, 20),
+                    outline: getComputedStyle(box).outlineStyle,
+                    body: e === document.body,
+                };
             });
-            if (at.body)
-                break;
+            if (at.body) break;
             assert.notEqual(at.outline, "none", at.id);
             seen.add(at.id);
         }
-        for (const id of ["do-mark", "do-comment", "do-print", "confirm-consent", "code-0"])
-            assert.ok(seen.has(id), id);
+        for (const id of ["do-mark", "do-comment", "do-print", "confirm-consent", "code-0"]) assert.ok(seen.has(id), id);
         await page.keyboard.press("Home");
         await page.evaluate(() => document.activeElement.blur());
         await page.keyboard.press("Tab");

@@ -10,12 +10,28 @@ import * as made from "./people.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 export const web = path.resolve(here, "../../../gateway/page/web");
-const libraries = new Map(readFileSync(path.join(web, "libraries.txt"), "utf8").trim().split("\n").map(file => [path.basename(file), file]));
-const types = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"};
-export const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const libraries = new Map(
+    readFileSync(path.join(web, "libraries.txt"), "utf8")
+        .trim()
+        .split("\n")
+        .map(file => [path.basename(file), file]),
+);
+const types = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+};
+export const policy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const everywhere = {
-    "content-security-policy": policy, "x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "x-frame-options": "DENY", "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin", "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "content-security-policy": policy,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
 };
 // The server's clock: the page counts by it, not by the browser's.
 const began = Date.now();
@@ -27,45 +43,156 @@ class Refusal extends Error {
     }
 }
 
-export async function mock({people = 60, roles = {"*": ["coordinator", "investigator", "operator", "auditor"]}, oidc = true, local = true, identity = "pseudonym", nasty = false} = {}) {
+export async function mock({
+    people = 60,
+    roles = {"*": ["coordinator", "investigator", "operator", "auditor"]},
+    oidc = true,
+    local = true,
+    identity = "pseudonym",
+    nasty = false,
+} = {}) {
     const world = {
-        roles, oidc, local, identity, nasty, rows: new Map(made.trials.map((t, n) => [t.id, made.makeRows(n === 0 ? people : Math.min(people, 12), t, n + 7)])), judgements: [], seen: new Map(), sessions: new Map(), tokens: new Map(),
-        requests: [], failing: new Map(), streams: new Set(), stamp: 3 * people + 10, alertStamp: 5, operationStamp: 1, next: 100, revealed: new Set(), quarantine: [], outbox: [], audit: [], bytes: 0,
+        roles,
+        oidc,
+        local,
+        identity,
+        nasty,
+        rows: new Map(made.trials.map((t, n) => [t.id, made.makeRows(n === 0 ? people : Math.min(people, 12), t, n + 7)])),
+        judgements: [],
+        seen: new Map(),
+        sessions: new Map(),
+        tokens: new Map(),
+        requests: [],
+        failing: new Map(),
+        streams: new Set(),
+        stamp: 3 * people + 10,
+        alertStamp: 5,
+        operationStamp: 1,
+        next: 100,
+        revealed: new Set(),
+        quarantine: [],
+        outbox: [],
+        audit: [],
+        bytes: 0,
     };
     const first = [...world.rows.get("sle-uc-msc").keys()];
     world.alerts = made.makeAlerts(first[0] ?? "0", nasty);
     world.visits = made.makeVisits(first[0] ?? "0");
     world.operations = made.makeOperations();
-    world.quarantine = [1, 2].map(id => ({id, source: "ehr", kind: "hook", reason: nasty ? made.hostile : "not JSON: a value ends early (line 3)", path: "Observation/o9", at: "2026-03-15T07:00:00.000Z", bytes: 2048 * id}));
-    world.outbox = [["dead", 77, 8, "422 from the server: Flag.subject is unknown"], ["waiting", 78, 2, "503 from the server"]].map(([state, id, attempts, error]) => ({
-        id, sink: "study", subject: "8f2e2d02", trial: "sle-uc-msc", kind: "status", created: "2026-03-15T06:00:00.000Z", state, attempts, notBefore: "2026-03-15T09:10:00.000Z", error}));
-    world.judgements.push({id: 50, subject: first[1], trial: "sle-uc-msc", kind: "comment", what: "", value: "", reason: nasty ? made.hostile : "Called on Tuesday, wants to think about it.\nSecond call on Friday.", by: "Cora Coordinator", role: "coordinator", at: "2026-03-11T10:00:00.000Z", undone: null, mayUndo: true});
-    const audit = (action, more = {}) => world.audit.push({id: world.audit.length + 1, at: new Date(clock()).toISOString(), by: "local", name: "Local user", role: "coordinator", address: "127.0.0.1", action, trial: "", subject: "", detail: "", refused: false, seal: randomBytes(32).toString("hex"), ...more});
+    world.quarantine = [1, 2].map(id => ({
+        id,
+        source: "ehr",
+        kind: "hook",
+        reason: nasty ? made.hostile : "not JSON: a value ends early (line 3)",
+        path: "Observation/o9",
+        at: "2026-03-15T07:00:00.000Z",
+        bytes: 2048 * id,
+    }));
+    world.outbox = [
+        ["dead", 77, 8, "422 from the server: Flag.subject is unknown"],
+        ["waiting", 78, 2, "503 from the server"],
+    ].map(([state, id, attempts, error]) => ({
+        id,
+        sink: "study",
+        subject: "8f2e2d02",
+        trial: "sle-uc-msc",
+        kind: "status",
+        created: "2026-03-15T06:00:00.000Z",
+        state,
+        attempts,
+        notBefore: "2026-03-15T09:10:00.000Z",
+        error,
+    }));
+    world.judgements.push({
+        id: 50,
+        subject: first[1],
+        trial: "sle-uc-msc",
+        kind: "comment",
+        what: "",
+        value: "",
+        reason: nasty ? made.hostile : "Called on Tuesday, wants to think about it.\nSecond call on Friday.",
+        by: "Cora Coordinator",
+        role: "coordinator",
+        at: "2026-03-11T10:00:00.000Z",
+        undone: null,
+        mayUndo: true,
+    });
+    const audit = (action, more = {}) =>
+        world.audit.push({
+            id: world.audit.length + 1,
+            at: new Date(clock()).toISOString(),
+            by: "local",
+            name: "Local user",
+            role: "coordinator",
+            address: "127.0.0.1",
+            action,
+            trial: "",
+            subject: "",
+            detail: "",
+            refused: false,
+            seal: randomBytes(32).toString("hex"),
+            ...more,
+        });
     audit("login-failed", {by: "", name: "", role: "", refused: true});
     const trialOf = id => made.trials.find(t => t.id === id);
     Object.assign(world, {
-        label: row => (world.identity === "reference" || world.revealed.has(row.subject) ? `Patient/p-${row.subject.slice(0, 4)}` : row.subject.slice(0, 8)),
-        identityOf: row => (world.identity === "reference" || world.revealed.has(row.subject) ? {source: "ehr", reference: `Patient/p-${row.subject.slice(0, 4)}`, link: `https://ehr.example.org/fhir/Patient/p-${row.subject.slice(0, 4)}`} : null),
+        label: row =>
+            world.identity === "reference" || world.revealed.has(row.subject)
+                ? `Patient/p-${row.subject.slice(0, 4)}`
+                : row.subject.slice(0, 8),
+        identityOf: row =>
+            world.identity === "reference" || world.revealed.has(row.subject)
+                ? {
+                      source: "ehr",
+                      reference: `Patient/p-${row.subject.slice(0, 4)}`,
+                      link: `https://ehr.example.org/fhir/Patient/p-${row.subject.slice(0, 4)}`,
+                  }
+                : null,
     });
 
-    const event = () => JSON.stringify({worklist: Object.fromEntries(made.trials.map(t => [t.id, world.stamp])), alerts: world.alertStamp, operations: world.operationStamp});
+    const event = () =>
+        JSON.stringify({
+            worklist: Object.fromEntries(made.trials.map(t => [t.id, world.stamp])),
+            alerts: world.alertStamp,
+            operations: world.operationStamp,
+        });
     const tell = () => {
-        for (const stream of world.streams)
-            stream.write(`data: ${event()}\n\n`);
+        for (const stream of world.streams) stream.write(`data: ${event()}\n\n`);
     };
     const has = (trial, ...wanted) => [...(world.roles["*"] ?? []), ...(world.roles[trial] ?? [])].some(r => wanted.includes(r));
-    const anywhere = (...wanted) => Object.values(world.roles).flat().some(r => wanted.includes(r));
+    const anywhere = (...wanted) =>
+        Object.values(world.roles)
+            .flat()
+            .some(r => wanted.includes(r));
     const need = (ok, text = "Your roles do not allow this.") => {
-        if (!ok)
-            throw new Refusal(403, text);
+        if (!ok) throw new Refusal(403, text);
     };
-    const rowAs = row => [row.subject, row.status, row.strip, row.changesOn, row.changed, row.was, row.mark, row.human, row.comments, row.stamp, world.label(row), row.contradiction];
-    const rowsOf = trial => world.rows.get(trial) ?? (() => { throw new Refusal(404, "There is no such trial."); })();
-    const rowOf = (trial, subject) => rowsOf(trial).get(subject) ?? (() => { throw new Refusal(404, "There is no such person in this trial."); })();
+    const rowAs = row => [
+        row.subject,
+        row.status,
+        row.strip,
+        row.changesOn,
+        row.changed,
+        row.was,
+        row.mark,
+        row.human,
+        row.comments,
+        row.stamp,
+        world.label(row),
+        row.contradiction,
+    ];
+    const rowsOf = trial =>
+        world.rows.get(trial) ??
+        (() => {
+            throw new Refusal(404, "There is no such trial.");
+        })();
+    const rowOf = (trial, subject) =>
+        rowsOf(trial).get(subject) ??
+        (() => {
+            throw new Refusal(404, "There is no such person in this trial.");
+        })();
     const only = (body, ...names) => {
-        for (const name of Object.keys(body))
-            if (!names.includes(name))
-                throw new Refusal(400, `Unknown member: ${name}`);
+        for (const name of Object.keys(body)) if (!names.includes(name)) throw new Refusal(400, `Unknown member: ${name}`);
     };
 
     /** Applies marks and decisions that stand. */
@@ -81,8 +208,7 @@ export async function mock({people = 60, roles = {"*": ["coordinator", "investig
         row.status = made.statusOf(strip, trialOf(trial));
         row.mark = standing.filter(one => one.kind === "mark").at(-1)?.value ?? "";
         row.comments = standing.filter(one => one.kind === "comment").length;
-        if (before !== `${row.status}|${row.strip}`)
-            Object.assign(row, {was: before, changed: clock()});
+        if (before !== `${row.status}|${row.strip}`) Object.assign(row, {was: before, changed: clock()});
         row.stamp = ++world.stamp;
         tell();
     }
@@ -90,98 +216,207 @@ export async function mock({people = 60, roles = {"*": ["coordinator", "investig
     function judge(trial, subject, body) {
         const row = rowOf(trial, subject);
         only(body, "kind", "what", "value", "reason", "number", "on");
-        if (body.kind === "criterion")
-            need(has(trial, "investigator"));
-        else
-            need(has(trial, "coordinator", "investigator"));
+        if (body.kind === "criterion") need(has(trial, "investigator"));
+        else need(has(trial, "coordinator", "investigator"));
         if (!["criterion", "mark", "comment", "mapping"].includes(body.kind) || typeof body.reason !== "string" || body.reason === "")
             throw new Refusal(400, "A reason is needed.");
-        if (body.kind === "criterion" && (!["met", "not-met"].includes(body.value) || !trialOf(trial).criteria.some(c => c.id === body.what)))
+        if (
+            body.kind === "criterion" &&
+            (!["met", "not-met"].includes(body.value) || !trialOf(trial).criteria.some(c => c.id === body.what))
+        )
             throw new Refusal(400, "There is no such criterion or verdict.");
         if (body.kind === "mark" && !["screened", "enrolled", "not-interested", "excluded"].includes(body.value))
             throw new Refusal(400, "There is no such mark.");
         if (body.kind === "mapping" && ["system", "code", "display", "concept"].some(name => typeof body.value?.[name] !== "string"))
             throw new Refusal(400, "A mapping has system, code, display and concept.");
-        if ("number" in body && body.number === "S-001")
-            throw new Refusal(409, "S-001 is taken by somebody else.");
-        const j = {id: ++world.next, subject, trial, kind: body.kind, what: body.what ?? "", value: body.value ?? "", reason: body.reason, by: "Local user", role: "investigator", at: new Date(clock()).toISOString(), undone: null, mayUndo: true};
+        if ("number" in body && body.number === "S-001") throw new Refusal(409, "S-001 is taken by somebody else.");
+        const j = {
+            id: ++world.next,
+            subject,
+            trial,
+            kind: body.kind,
+            what: body.what ?? "",
+            value: body.value ?? "",
+            reason: body.reason,
+            by: "Local user",
+            role: "investigator",
+            at: new Date(clock()).toISOString(),
+            undone: null,
+            mayUndo: true,
+        };
         world.judgements.push(j);
         settle(trial, row);
         return [201, {judgement: j}];
     }
 
     const routes = [
-        ["GET", /^\/api\/v1\/trials$/, () => [200, {trials: made.trials.filter(t => has(t.id, "coordinator", "investigator")).map(t => ({...t, counts: {}}))}]],
-        ["GET", /^\/api\/v1\/concepts$/, () => [200, {concepts: [["dsdna", "anti-dsDNA antibodies"], ["c3", "Complement C3"], ["c4", "Complement C4"], ["egfr.cr-2021", "eGFR, CKD-EPI 2021"]].map(([id, title]) => ({id, title}))}]],
-        ["GET", /^\/api\/v1\/trials\/([^/]+)\/worklist$/, ([trial], query) => {
-            need(has(trial, "coordinator", "investigator"));
-            const since = query.get("since");
-            const rows = [...rowsOf(trial).values()].filter(row => (since === null ? row.status !== "" : row.stamp > Number(since)));
-            return [200, {stamp: world.stamp, today: made.today, seen: world.seen.get(trial) ?? Math.min(world.rows.get(trial).size, 1e9), rows: rows.map(rowAs)}];
-        }],
-        ["POST", /^\/api\/v1\/trials\/([^/]+)\/seen$/, ([trial], _, body) => {
-            need(has(trial, "coordinator", "investigator"));
-            only(body, "stamp");
-            if (!Number.isInteger(body.stamp))
-                throw new Refusal(400, "stamp is a number.");
-            world.seen.set(trial, body.stamp);
-            return [204];
-        }],
-        ["GET", /^\/api\/v1\/trials\/([^/]+)\/people\/([0-9a-f]{32})$/, ([trial, subject]) => {
-            need(has(trial, "coordinator", "investigator"));
-            const row = rowOf(trial, subject);
-            audit("view-patient", {trial, subject});
-            return [200, made.makePerson(row, trialOf(trial), world)];
-        }],
-        ["GET", /^\/api\/v1\/trials\/([^/]+)\/people\/([0-9a-f]{32})\/timeline$/, ([trial, subject]) => [200, made.makeTimeline(rowOf(trial, subject), world)]],
-        ["POST", /^\/api\/v1\/trials\/([^/]+)\/people\/([0-9a-f]{32})\/reveal$/, ([trial, subject], _, body) => {
-            need(has(trial, "coordinator", "investigator"));
-            only(body, "reason");
-            if (!body.reason)
-                throw new Refusal(400, "A reason is needed.");
-            const row = rowOf(trial, subject);
-            world.revealed.add(subject);
-            audit("reveal", {trial, subject, detail: body.reason});
-            return [200, world.identityOf(row)];
-        }],
-        ["POST", /^\/api\/v1\/trials\/([^/]+)\/people\/([0-9a-f]{32})\/judgements$/, ([trial, subject], _, body) => judge(trial, subject, body)],
-        ["POST", /^\/api\/v1\/trials\/([^/]+)\/people\/([0-9a-f]{32})\/judgements\/(\d+)\/undo$/, ([trial, subject, id]) => {
-            const j = world.judgements.find(one => one.id === Number(id) && one.subject === subject);
-            if (!j || j.undone)
-                throw new Refusal(j ? 409 : 404, "This was taken back already.");
-            Object.assign(j, {undone: {by: "Local user", at: new Date(clock()).toISOString()}, mayUndo: false});
-            settle(trial, rowOf(trial, subject));
-            return [200, {judgement: j}];
-        }],
-        ["GET", /^\/api\/v1\/visits$/, (_, query) => [200, {today: made.today, visits: world.visits.filter(v => !query.get("trial") || v.trial === query.get("trial"))}]],
-        ["GET", /^\/api\/v1\/alerts$/, (_, query) => [200, {stamp: world.alertStamp, alerts: world.alerts.filter(a => a.open || query.get("closed") === "1")}]],
-        ["POST", /^\/api\/v1\/alerts\/([^/]+)\/(acknowledge|snooze)$/, ([id, what], _, body) => {
-            const a = world.alerts.find(one => one.id === id) ?? (() => { throw new Refusal(404, "There is no such alert."); })();
-            need(has(a.trial, "coordinator", "investigator"));
-            if (what === "snooze") {
-                if (!Number.isInteger(body.hours) || body.hours < 1 || body.hours > 336)
-                    throw new Refusal(400, "hours is 1 to 336.");
-                a.snoozedUntil = new Date(clock() + body.hours * 3600000).toISOString();
-            } else {
-                Object.assign(a, {acknowledged: new Date(clock()).toISOString(), acknowledgedBy: "Local user"});
-            }
-            ++world.alertStamp;
-            tell();
-            return [204];
-        }],
-        ["GET", /^\/api\/v1\/operations$/, () => (need(anywhere("operator", "auditor")), [200, {...world.operations, quarantine: world.quarantine.length}])],
+        [
+            "GET",
+            /^\/api\/v1\/trials$/,
+            () => [200, {trials: made.trials.filter(t => has(t.id, "coordinator", "investigator")).map(t => ({...t, counts: {}}))}],
+        ],
+        [
+            "GET",
+            /^\/api\/v1\/concepts$/,
+            () => [
+                200,
+                {
+                    concepts: [
+                        ["dsdna", "anti-dsDNA antibodies"],
+                        ["c3", "Complement C3"],
+                        ["c4", "Complement C4"],
+                        ["egfr.cr-2021", "eGFR, CKD-EPI 2021"],
+                    ].map(([id, title]) => ({id, title})),
+                },
+            ],
+        ],
+        [
+            "GET",
+            /^\/api\/v1\/trials\/([^/]+)\/worklist$/,
+            ([trial], query) => {
+                need(has(trial, "coordinator", "investigator"));
+                const since = query.get("since");
+                const rows = [...rowsOf(trial).values()].filter(row => (since === null ? row.status !== "" : row.stamp > Number(since)));
+                return [
+                    200,
+                    {
+                        stamp: world.stamp,
+                        today: made.today,
+                        seen: world.seen.get(trial) ?? Math.min(world.rows.get(trial).size, 1e9),
+                        rows: rows.map(rowAs),
+                    },
+                ];
+            },
+        ],
+        [
+            "POST",
+            /^\/api\/v1\/trials\/([^/]+)\/seen$/,
+            ([trial], _, body) => {
+                need(has(trial, "coordinator", "investigator"));
+                only(body, "stamp");
+                if (!Number.isInteger(body.stamp)) throw new Refusal(400, "stamp is a number.");
+                world.seen.set(trial, body.stamp);
+                return [204];
+            },
+        ],
+        [
+            "GET",
+            /^\/api\/v1\/trials\/([^/]+)\/people\/([0-9a-f]{32})$/,
+            ([trial, subject]) => {
+                need(has(trial, "coordinator", "investigator"));
+                const row = rowOf(trial, subject);
+                audit("view-patient", {trial, subject});
+                return [200, made.makePerson(row, trialOf(trial), world)];
+            },
+        ],
+        [
+            "GET",
+            /^\/api\/v1\/trials\/([^/]+)\/people\/([0-9a-f]{32})\/timeline$/,
+            ([trial, subject]) => [200, made.makeTimeline(rowOf(trial, subject), world)],
+        ],
+        [
+            "POST",
+            /^\/api\/v1\/trials\/([^/]+)\/people\/([0-9a-f]{32})\/reveal$/,
+            ([trial, subject], _, body) => {
+                need(has(trial, "coordinator", "investigator"));
+                only(body, "reason");
+                if (!body.reason) throw new Refusal(400, "A reason is needed.");
+                const row = rowOf(trial, subject);
+                world.revealed.add(subject);
+                audit("reveal", {trial, subject, detail: body.reason});
+                return [200, world.identityOf(row)];
+            },
+        ],
+        [
+            "POST",
+            /^\/api\/v1\/trials\/([^/]+)\/people\/([0-9a-f]{32})\/judgements$/,
+            ([trial, subject], _, body) => judge(trial, subject, body),
+        ],
+        [
+            "POST",
+            /^\/api\/v1\/trials\/([^/]+)\/people\/([0-9a-f]{32})\/judgements\/(\d+)\/undo$/,
+            ([trial, subject, id]) => {
+                const j = world.judgements.find(one => one.id === Number(id) && one.subject === subject);
+                if (!j || j.undone) throw new Refusal(j ? 409 : 404, "This was taken back already.");
+                Object.assign(j, {undone: {by: "Local user", at: new Date(clock()).toISOString()}, mayUndo: false});
+                settle(trial, rowOf(trial, subject));
+                return [200, {judgement: j}];
+            },
+        ],
+        [
+            "GET",
+            /^\/api\/v1\/visits$/,
+            (_, query) => [
+                200,
+                {today: made.today, visits: world.visits.filter(v => !query.get("trial") || v.trial === query.get("trial"))},
+            ],
+        ],
+        [
+            "GET",
+            /^\/api\/v1\/alerts$/,
+            (_, query) => [200, {stamp: world.alertStamp, alerts: world.alerts.filter(a => a.open || query.get("closed") === "1")}],
+        ],
+        [
+            "POST",
+            /^\/api\/v1\/alerts\/([^/]+)\/(acknowledge|snooze)$/,
+            ([id, what], _, body) => {
+                const a =
+                    world.alerts.find(one => one.id === id) ??
+                    (() => {
+                        throw new Refusal(404, "There is no such alert.");
+                    })();
+                need(has(a.trial, "coordinator", "investigator"));
+                if (what === "snooze") {
+                    if (!Number.isInteger(body.hours) || body.hours < 1 || body.hours > 336) throw new Refusal(400, "hours is 1 to 336.");
+                    a.snoozedUntil = new Date(clock() + body.hours * 3600000).toISOString();
+                } else {
+                    Object.assign(a, {acknowledged: new Date(clock()).toISOString(), acknowledgedBy: "Local user"});
+                }
+                ++world.alertStamp;
+                tell();
+                return [204];
+            },
+        ],
+        [
+            "GET",
+            /^\/api\/v1\/operations$/,
+            () => (need(anywhere("operator", "auditor")), [200, {...world.operations, quarantine: world.quarantine.length}]),
+        ],
         ["GET", /^\/api\/v1\/operations\/quarantine$/, () => (need(anywhere("operator", "auditor")), [200, {items: world.quarantine}])],
-        ["GET", /^\/api\/v1\/operations\/outbox$/, (_, query) => (need(anywhere("operator", "auditor")), [200, {messages: world.outbox.filter(m => m.state === query.get("state"))}])],
-        ["POST", /^\/api\/v1\/operations\/(quarantine|outbox)\/(\d+)\/(replay|drop|retry)$/, ([where, id]) => {
-            need(anywhere("operator"));
-            if (!world[where].some(one => one.id === Number(id)))
-                throw new Refusal(404, "This is gone.");
-            world[where] = world[where].filter(one => one.id !== Number(id));
-            ++world.operationStamp;
-            tell();
-            return [204];
-        }],
-        ["GET", /^\/api\/v1\/audit$/, (_, query) => (need(anywhere("auditor")), [200, {rows: world.audit.filter(r => r.id > Number(query.get("after") ?? 0)).slice(0, Number(query.get("limit") ?? 100)), intact: true}])],
+        [
+            "GET",
+            /^\/api\/v1\/operations\/outbox$/,
+            (_, query) => (
+                need(anywhere("operator", "auditor")),
+                [200, {messages: world.outbox.filter(m => m.state === query.get("state"))}]
+            ),
+        ],
+        [
+            "POST",
+            /^\/api\/v1\/operations\/(quarantine|outbox)\/(\d+)\/(replay|drop|retry)$/,
+            ([where, id]) => {
+                need(anywhere("operator"));
+                if (!world[where].some(one => one.id === Number(id))) throw new Refusal(404, "This is gone.");
+                world[where] = world[where].filter(one => one.id !== Number(id));
+                ++world.operationStamp;
+                tell();
+                return [204];
+            },
+        ],
+        [
+            "GET",
+            /^\/api\/v1\/audit$/,
+            (_, query) => (
+                need(anywhere("auditor")),
+                [
+                    200,
+                    {
+                        rows: world.audit.filter(r => r.id > Number(query.get("after") ?? 0)).slice(0, Number(query.get("limit") ?? 100)),
+                        intact: true,
+                    },
+                ]
+            ),
+        ],
     ];
 
     function session(request) {
@@ -191,14 +426,12 @@ export async function mock({people = 60, roles = {"*": ["coordinator", "investig
 
     async function api(request, response, url) {
         let body = "";
-        for await (const chunk of request)
-            body += chunk;
+        for await (const chunk of request) body += chunk;
         const at = `${request.method} ${url.pathname}`;
         world.requests.push({method: request.method, path: url.pathname, query: url.search, body});
         const failing = world.failing.get(at);
         if (failing) {
-            if (--failing.times <= 0)
-                world.failing.delete(at);
+            if (--failing.times <= 0) world.failing.delete(at);
             throw new Refusal(failing.status, failing.text);
         }
         const send = (status, json, headers = {}) => {
@@ -210,25 +443,29 @@ export async function mock({people = 60, roles = {"*": ["coordinator", "investig
         if (request.method !== "GET") {
             if (request.headers.origin !== undefined && request.headers.origin !== `http://${request.headers.host}`)
                 throw new Refusal(403, "This came from elsewhere.");
-            if (body !== "" && request.headers["content-type"] !== "application/json")
-                throw new Refusal(400, "JSON is needed.");
+            if (body !== "" && request.headers["content-type"] !== "application/json") throw new Refusal(400, "JSON is needed.");
         }
         if (at === "POST /api/v1/session/local") {
             const token = JSON.parse(body).token;
-            if (!world.tokens.delete(token))
-                throw new Refusal(401, "This link was used or is too old.");
+            if (!world.tokens.delete(token)) throw new Refusal(401, "This link was used or is too old.");
             const id = randomBytes(16).toString("hex");
             world.sessions.set(id, {csrf: randomBytes(16).toString("hex")});
             audit("login");
             return send(204, undefined, {"set-cookie": `trialgate=${id}; HttpOnly; SameSite=Strict; Path=/`});
         }
         const mine = session(request);
-        if (!mine)
-            throw new Refusal(401, "Nobody is logged in.", {login: {oidc: world.oidc, local: world.local}});
+        if (!mine) throw new Refusal(401, "Nobody is logged in.", {login: {oidc: world.oidc, local: world.local}});
         if (request.method !== "GET" && request.headers["x-csrf-token"] !== mine.csrf)
             throw new Refusal(403, "The token of the session is missing.");
         if (at === "GET /api/v1/session")
-            return send(200, {user: {name: "Local user"}, roles: world.roles, csrf: mine.csrf, ends: new Date(clock() + 8 * 3600000).toISOString(), identity: world.identity, version: "0.1.0"});
+            return send(200, {
+                user: {name: "Local user"},
+                roles: world.roles,
+                csrf: mine.csrf,
+                ends: new Date(clock() + 8 * 3600000).toISOString(),
+                identity: world.identity,
+                version: "0.1.0",
+            });
         if (at === "DELETE /api/v1/session") {
             world.sessions.clear();
             return send(204);
@@ -256,8 +493,7 @@ export async function mock({people = 60, roles = {"*": ["coordinator", "investig
         let name = "index.html";
         if (url.pathname.startsWith("/assets/")) {
             name = url.pathname.slice(8);
-            if (name.includes("..") || name === "libraries.txt")
-                name = "none";
+            if (name.includes("..") || name === "libraries.txt") name = "none";
         }
         const from = libraries.get(name) ?? path.join(web, name);
         if (!existsSync(from)) {
@@ -266,7 +502,12 @@ export async function mock({people = 60, roles = {"*": ["coordinator", "investig
         }
         const bytes = readFileSync(from);
         const tag = `"${createHash("sha256").update(bytes).digest("hex").slice(0, 16)}"`;
-        const headers = {...everywhere, "content-type": types[path.extname(name)] ?? "application/octet-stream", etag: tag, "cache-control": "no-cache"};
+        const headers = {
+            ...everywhere,
+            "content-type": types[path.extname(name)] ?? "application/octet-stream",
+            etag: tag,
+            "cache-control": "no-cache",
+        };
         if (request.headers["if-none-match"] === tag) {
             response.writeHead(304, headers);
             return response.end();
@@ -283,22 +524,20 @@ export async function mock({people = 60, roles = {"*": ["coordinator", "investig
             response.writeHead(302, {...everywhere, location: "/#login=failed&why=access_denied"});
             return void response.end();
         }
-        if (!url.pathname.startsWith("/api/"))
-            return void file(request, response, url);
+        if (!url.pathname.startsWith("/api/")) return void file(request, response, url);
         api(request, response, url).catch(wrong => {
             const known = wrong instanceof Refusal;
-            if (!known)
-                console.error(wrong);
+            if (!known) console.error(wrong);
             response.writeHead(known ? wrong.status : 500, {...everywhere, "content-type": "application/json"});
             response.end(JSON.stringify({error: known ? wrong.message : "The mock failed.", ...(known ? wrong.more : {})}));
         });
     });
     await new Promise(done => server.listen(0, "127.0.0.1", done));
-    if (process.env.NODE_TEST_CONTEXT)
-        server.unref();
+    if (process.env.NODE_TEST_CONTEXT) server.unref();
     const origin = `http://127.0.0.1:${server.address().port}`;
     return {
-        origin, world,
+        origin,
+        world,
         once: () => {
             const token = randomBytes(12).toString("hex");
             world.tokens.set(token, true);
@@ -309,15 +548,27 @@ export async function mock({people = 60, roles = {"*": ["coordinator", "investig
             const row = world.rows.get(trial).get(subject);
             const before = `${row.status}|${row.strip}`;
             Object.assign(row, members);
-            if (members.strip !== undefined && members.status === undefined)
-                row.status = made.statusOf(row.strip, trialOf(trial));
-            if (before !== `${row.status}|${row.strip}`)
-                Object.assign(row, {was: before, changed: clock()});
+            if (members.strip !== undefined && members.status === undefined) row.status = made.statusOf(row.strip, trialOf(trial));
+            if (before !== `${row.status}|${row.strip}`) Object.assign(row, {was: before, changed: clock()});
             row.stamp = ++world.stamp;
             tell();
         },
         add(trial, subject, strip) {
-            world.rows.get(trial).set(subject, {subject, status: made.statusOf(strip, trialOf(trial)), strip, changesOn: null, changed: clock(), was: "", mark: "", human: "", comments: 0, stamp: ++world.stamp, contradiction: ""});
+            world.rows
+                .get(trial)
+                .set(subject, {
+                    subject,
+                    status: made.statusOf(strip, trialOf(trial)),
+                    strip,
+                    changesOn: null,
+                    changed: clock(),
+                    was: "",
+                    mark: "",
+                    human: "",
+                    comments: 0,
+                    stamp: ++world.stamp,
+                    contradiction: "",
+                });
             tell();
         },
         alert(members) {
@@ -328,17 +579,16 @@ export async function mock({people = 60, roles = {"*": ["coordinator", "investig
         fail: (at, status, text, times = 1) => world.failing.set(at, {status, text, times}),
         endSessions() {
             world.sessions.clear();
-            for (const stream of world.streams)
-                stream.end();
+            for (const stream of world.streams) stream.end();
         },
         dropStreams() {
-            for (const stream of world.streams)
-                stream.destroy();
+            for (const stream of world.streams) stream.destroy();
         },
-        close: () => new Promise(done => {
-            server.closeAllConnections();
-            server.close(done);
-        }),
+        close: () =>
+            new Promise(done => {
+                server.closeAllConnections();
+                server.close(done);
+            }),
     };
 }
 

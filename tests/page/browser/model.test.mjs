@@ -11,7 +11,21 @@ const texts = (await import(path.join(web, "texts/en.js"))).default;
 const {resolve} = await import(path.join(web, "router.js"));
 
 const row = (subject, status, strip, more = {}) => {
-    const r = {subject, status, strip, changesOn: null, changed: 0, was: "", mark: "", human: "", comments: 0, stamp: 1, label: subject, contradiction: "", ...more};
+    const r = {
+        subject,
+        status,
+        strip,
+        changesOn: null,
+        changed: 0,
+        was: "",
+        mark: "",
+        human: "",
+        comments: 0,
+        stamp: 1,
+        label: subject,
+        contradiction: "",
+        ...more,
+    };
     return Object.values(r);
 };
 const answer = (stamp, rows, more = {}) => ({stamp, today: "2026-03-15", seen: 0, rows, ...more});
@@ -22,12 +36,22 @@ function filled(...rows) {
 }
 
 test("promising first: status, then least missing, then what expires first", () => {
-    const list = filled(row("a", "possible", "+?"), row("b", "likely", "+?"), row("c", "eligible", "++"), row("d", "possible", "??"), row("e", "possible", "+?", {changesOn: "2026-04-01"}));
+    const list = filled(
+        row("a", "possible", "+?"),
+        row("b", "likely", "+?"),
+        row("c", "eligible", "++"),
+        row("d", "possible", "??"),
+        row("e", "possible", "+?", {changesOn: "2026-04-01"}),
+    );
     assert.deepEqual(list.order, ["c", "b", "e", "a", "d"]);
 });
 
 test("whom people marked as done with comes last", () => {
-    const list = filled(row("a", "eligible", "++", {mark: "excluded"}), row("b", "ineligible", "--"), row("c", "likely", "+?", {mark: "not-interested"}));
+    const list = filled(
+        row("a", "eligible", "++", {mark: "excluded"}),
+        row("b", "ineligible", "--"),
+        row("c", "likely", "+?", {mark: "not-interested"}),
+    );
     assert.deepEqual(list.order, ["b", "c", "a"]);
 });
 
@@ -81,7 +105,10 @@ test("law: whatever the updates, the order stands still, and arranging gives wha
         const all = [...makeRows(40, trials[0], seed).values()];
         const list = new Worklist();
         list.sort = ["promising", "missing", "expiry", "changed", "label"][seed % 5];
-        const wire = r => Object.values({...r, label: r.subject}).slice(0, 10).concat([r.subject, r.contradiction]);
+        const wire = r =>
+            Object.values({...r, label: r.subject})
+                .slice(0, 10)
+                .concat([r.subject, r.contradiction]);
         list.load(answer(100, all.map(wire)));
         const before = [...list.order];
         for (let n = 1; n <= 50; ++n) {
@@ -101,7 +128,11 @@ test("law: whatever the updates, the order stands still, and arranging gives wha
 });
 
 test("filters: changed, expiring, marked, found", () => {
-    const list = filled(row("aaa", "likely", "+?", {stamp: 5}), row("bbb", "possible", "??", {stamp: 3, changesOn: "2026-03-20"}), row("ccc", "likely", "+?", {stamp: 2, mark: "screened", changesOn: "2026-09-01"}));
+    const list = filled(
+        row("aaa", "likely", "+?", {stamp: 5}),
+        row("bbb", "possible", "??", {stamp: 3, changesOn: "2026-03-20"}),
+        row("ccc", "likely", "+?", {stamp: 2, mark: "screened", changesOn: "2026-09-01"}),
+    );
     const only = set => {
         list.filter = {...list.filter, statuses: new Set(), changed: false, within: null, mark: "any", text: "", ...set};
         list.arrange();
@@ -133,12 +164,9 @@ test("every text that the page asks for is there", () => {
             if (look(key) === undefined || (typeof look(key) === "object" && typeof look(key).other !== "string"))
                 missing.push(`${name}: ${key}`);
         for (const [, first, second] of source.matchAll(/\bt\([^"()]*\?\s*"([\w.-]+)"\s*:\s*"([\w.-]+)"/g))
-            for (const key of [first, second])
-                if (look(key) === undefined)
-                    missing.push(`${name}: ${key}`);
+            for (const key of [first, second]) if (look(key) === undefined) missing.push(`${name}: ${key}`);
         for (const [, group] of source.matchAll(/\bword\("(\w+)"/g))
-            if (typeof look(`codes.${group}`) !== "object")
-                missing.push(`${name}: codes.${group}`);
+            if (typeof look(`codes.${group}`) !== "object") missing.push(`${name}: codes.${group}`);
     }
     assert.deepEqual(missing, []);
 });
@@ -146,7 +174,11 @@ test("every text that the page asks for is there", () => {
 test("no visible words, inline styles or markup stand in the page's programs", () => {
     for (const name of readdirSync(web).filter(one => one.endsWith(".js"))) {
         const source = readFileSync(path.join(web, name), "utf8");
-        assert.doesNotMatch(source, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setAttribute\("style"|\bstyle:/, name);
+        assert.doesNotMatch(
+            source,
+            /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setAttribute\("style"|\bstyle:/,
+            name,
+        );
     }
     const html = readFileSync(path.join(web, "index.html"), "utf8");
     assert.doesNotMatch(html, /<style|style=|\son\w+=|<script>|https?:/);

@@ -30,7 +30,12 @@ test("who, status, why and what to do next", async () => {
     assert.equal(await text("h1"), "7281e310");
     assert.equal(await text(".person .status"), "Possible");
     const next = await page.$$eval(".todo li b", all => all.map(one => one.textContent));
-    assert.deepEqual(next, ["ANA titer or anti-dsDNA since 2025-09-15", "a SLEDAI-2K total since 2026-02-13", "Has the patient given informed consent?", "Is the patient willing and able to attend all visits?"]);
+    assert.deepEqual(next, [
+        "ANA titer or anti-dsDNA since 2025-09-15",
+        "a SLEDAI-2K total since 2026-02-13",
+        "Has the patient given informed consent?",
+        "Is the patient willing and able to attend all visits?",
+    ]);
     assert.doesNotMatch(await text(".todo"), /not met|\bno\b(?! data)/);
     assert.match(await text(".person"), /Pseudonym [0-9a-f]{32}/);
     await shot(page, "patient", true);
@@ -65,7 +70,7 @@ test("nested scores are a tree that opens level by level, by keys too", async ()
 test("the timeline draws results, limits, windows, expiry and medication, and says the same as a table", async () => {
     await person("8f2e2d02");
     const drawn = name => page.locator(`div.timeline ${name}`).count();
-    assert.ok(await drawn("circle.point") > 15);
+    assert.ok((await drawn("circle.point")) > 15);
     assert.equal(await drawn("path.limit"), 3);
     assert.equal(await drawn("rect.window"), 4);
     assert.equal(await drawn("path.expires"), 4);
@@ -73,7 +78,7 @@ test("the timeline draws results, limits, windows, expiry and medication, and sa
     assert.equal(await drawn("path.today"), 1);
     const inYear = await drawn("circle.point");
     await page.check('.spans input[value="all"]', {force: true});
-    assert.ok(await drawn("circle.point") > inYear);
+    assert.ok((await drawn("circle.point")) > inYear);
     assert.equal(await drawn("path.unusable"), 1);
     await page.click(".as-table summary");
     const table = await text(".as-table table");
@@ -152,7 +157,11 @@ test("a mapping proposal: the code is chosen, the concept is found", async () =>
     await page.fill("dialog textarea", "Laboratory handbook, page 12");
     await page.click('dialog button[type="submit"]');
     await toast("Proposal saved.");
-    assert.deepEqual(posted("/judgements"), {kind: "mapping", value: {system: "https://klinikum.example.de/labor", code: "C3N", display: "C3 nephelom.", concept: "c3"}, reason: "Laboratory handbook, page 12"});
+    assert.deepEqual(posted("/judgements"), {
+        kind: "mapping",
+        value: {system: "https://klinikum.example.de/labor", code: "C3N", display: "C3 nephelom.", concept: "c3"},
+        reason: "Laboratory handbook, page 12",
+    });
     await page.waitForSelector('.decisions:has-text("“C3 nephelom.” means c3 (proposal)")');
 });
 
@@ -204,8 +213,7 @@ test("hostile words in records, comments and codes are shown as words", async ()
     page = await newPage(one.origin);
     await person("7281e310");
     await page.click(".as-table summary");
-    for (const box of await page.$$(".criterion:not([open]) > summary"))
-        await box.click();
+    for (const box of await page.$$(".criterion:not([open]) > summary")) await box.click();
     assert.ok((await page.textContent("main")).split("<script>globalThis.hacked = 1</script>").length > 8);
     assert.equal(await page.locator("main script, main img, main iframe").count(), 0);
     await page.click("#code-0");
@@ -223,15 +231,21 @@ test("on paper: everything is open, no buttons, whose page it is and its number,
     await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
     await page.emulateMedia({media: "print"});
     assert.equal(await page.locator(".criterion:is(details):not([open])").count(), 0);
-    for (const gone of ["#top", ".toolbar", ".confirm", ".spans"])
-        assert.equal(await page.locator(gone).first().isVisible(), false, gone);
+    for (const gone of ["#top", ".toolbar", ".confirm", ".spans"]) assert.equal(await page.locator(gone).first().isVisible(), false, gone);
     assert.equal(await page.locator(".signatures").isVisible(), true);
     assert.match(await text(".signatures"), /Printed 2026-03-15 09:0\d by Local user/);
-    const rule = await page.evaluate(() => [...document.styleSheets].find(sheet => sheet.href.endsWith("print.css")).cssRules[document.styleSheets.length ? [...document.styleSheets].find(sheet => sheet.href.endsWith("print.css")).cssRules.length - 1 : 0].cssText);
+    const rule = await page.evaluate(
+        () =>
+            [...document.styleSheets].find(sheet => sheet.href.endsWith("print.css")).cssRules[
+                document.styleSheets.length
+                    ? [...document.styleSheets].find(sheet => sheet.href.endsWith("print.css")).cssRules.length - 1
+                    : 0
+            ].cssText,
+    );
     assert.match(rule, /@page.*8f2e2d02.*LK-23-01.*2026-03-15/s);
     await page.emulateMedia({media: null});
     await page.evaluate(() => dispatchEvent(new Event("afterprint")));
-    assert.ok(await page.locator(".criterion:is(details):not([open])").count() > 0);
+    assert.ok((await page.locator(".criterion:is(details):not([open])").count()) > 0);
     const pdf = await page.pdf({preferCSSPageSize: true, ...(process.env.SHOTS ? {path: `${process.env.SHOTS}/patient.pdf`} : {})});
     assert.ok(pdf.length > 10000);
 });

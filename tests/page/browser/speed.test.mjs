@@ -14,12 +14,12 @@ test("all views together transfer less than 300 KB, not even compressed", async 
     const one = await mock({people: 20});
     const page = await newPage(one.origin);
     try {
-        let plain = 0, packed = 0;
+        let plain = 0,
+            packed = 0;
         const seen = new Set();
         page.on("response", async answer => {
             const path = new URL(answer.url()).pathname;
-            if (path.startsWith("/api/") || seen.has(path) || answer.status() !== 200)
-                return;
+            if (path.startsWith("/api/") || seen.has(path) || answer.status() !== 200) return;
             seen.add(path);
             const bytes = await answer.body().catch(() => Buffer.alloc(0));
             plain += bytes.length;
@@ -75,21 +75,29 @@ test("10,000 rows: few of them in the document, and scrolling through all of the
             const frames = [];
             let last = performance.now();
             for (let n = 0; n < 240; ++n) {
-                grid.scrollTop = (grid.scrollHeight - grid.clientHeight) * (n < 120 ? n / 120 : (n * 7919 % 240) / 240);
+                grid.scrollTop = (grid.scrollHeight - grid.clientHeight) * (n < 120 ? n / 120 : ((n * 7919) % 240) / 240);
                 await new Promise(done => requestAnimationFrame(done));
                 frames.push(performance.now() - last);
                 last = performance.now();
             }
             return {long, frames: frames.sort((a, b) => a - b), rows: document.querySelectorAll(".grid-body .grid-row").length};
         });
-        console.log(`# scrolling: median frame ${tasks.frames[120].toFixed(1)} ms, 95th ${tasks.frames[228].toFixed(1)} ms, long tasks: ${tasks.long.map(Math.round).join(", ") || "none"}`);
+        console.log(
+            `# scrolling: median frame ${tasks.frames[120].toFixed(1)} ms, 95th ${tasks.frames[228].toFixed(1)} ms, long tasks: ${tasks.long.map(Math.round).join(", ") || "none"}`,
+        );
         assert.ok(tasks.rows < 60, `${tasks.rows} rows in the document`);
-        assert.ok(tasks.long.every(ms => ms < 200 * patience), tasks.long.join(", "));
+        assert.ok(
+            tasks.long.every(ms => ms < 200 * patience),
+            tasks.long.join(", "),
+        );
         await page.fill("input[type=search]", "likely");
         await page.keyboard.press("Escape");
         await page.keyboard.press("j");
         await page.keyboard.press("End");
-        const last = await page.evaluate(() => [Number(document.activeElement.getAttribute("aria-rowindex")), Number(document.querySelector(".grid").getAttribute("aria-rowcount"))]);
+        const last = await page.evaluate(() => [
+            Number(document.activeElement.getAttribute("aria-rowindex")),
+            Number(document.querySelector(".grid").getAttribute("aria-rowcount")),
+        ]);
         assert.equal(last[0], last[1]);
         await shot(page, "worklist-10000");
     } finally {
@@ -113,14 +121,21 @@ test("10,000 rows and 50 changes a second: nothing moves, no task of more than 2
         for (let second = 0; second < 5; ++second) {
             for (let n = 0; n < 50; ++n) {
                 const k = second * 50 + n;
-                one.change("sle-uc-msc", k % 5 === 0 ? order[k % order.length] : all[(k * 97) % all.length], {strip: ["++++++??", "?+++?+??", "-+++++??"][k % 3]});
+                one.change("sle-uc-msc", k % 5 === 0 ? order[k % order.length] : all[(k * 97) % all.length], {
+                    strip: ["++++++??", "?+++?+??", "-+++++??"][k % 3],
+                });
                 await new Promise(done => setTimeout(done, 18));
             }
             assert.deepEqual(await rows(page), order);
         }
         const long = await page.evaluate(() => globalThis.long);
-        console.log(`# live: long tasks: ${long.map(Math.round).join(", ") || "none"}; ${one.world.requests.filter(r => r.query.startsWith("?since")).length} requests`);
-        assert.ok(long.every(ms => ms < 200 * patience), long.join(", "));
+        console.log(
+            `# live: long tasks: ${long.map(Math.round).join(", ") || "none"}; ${one.world.requests.filter(r => r.query.startsWith("?since")).length} requests`,
+        );
+        assert.ok(
+            long.every(ms => ms < 200 * patience),
+            long.join(", "),
+        );
         await page.click(".list-frame .update-bar button");
         await page.waitForSelector(".list-frame .update-bar", {state: "hidden"});
     } finally {

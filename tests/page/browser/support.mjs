@@ -25,23 +25,30 @@ export const dark = {colorScheme: "dark"};
  * A page in a context of its own. `page.troubles`: console errors, exceptions, broken policies, requests to others; checked by `calm(page)`.
  */
 export async function newPage(origin, options = {}) {
-    const context = await (await start()).newContext({viewport: {width: 1400, height: 900}, locale: "en-US", reducedMotion: "reduce", timezoneId: "UTC", ...options});
+    const context = await (
+        await start()
+    ).newContext({viewport: {width: 1400, height: 900}, locale: "en-US", reducedMotion: "reduce", timezoneId: "UTC", ...options});
     const page = await context.newPage();
     page.setDefaultTimeout(10000);
     page.troubles = [];
     page.on("console", said => {
         // A browser writes each refused request to its console; which ones are expected is the test's matter.
-        if (said.type() === "error" && !/the server responded with a status of (401|403|404|409|429|503)/.test(said.text()) && !/ERR_(CONNECTION|INCOMPLETE|NETWORK|EMPTY|INTERNET)/.test(said.text()))
+        if (
+            said.type() === "error" &&
+            !/the server responded with a status of (401|403|404|409|429|503)/.test(said.text()) &&
+            !/ERR_(CONNECTION|INCOMPLETE|NETWORK|EMPTY|INTERNET)/.test(said.text())
+        )
             page.troubles.push(`console: ${said.text()}`);
     });
     page.on("pageerror", wrong => page.troubles.push(`exception: ${wrong.stack ?? wrong}`));
     page.on("request", request => {
-        if (new URL(request.url()).origin !== new URL(origin).origin)
-            page.troubles.push(`request to ${request.url()}`);
+        if (new URL(request.url()).origin !== new URL(origin).origin) page.troubles.push(`request to ${request.url()}`);
     });
     await page.addInitScript(() => {
         globalThis.broken = [];
-        document.addEventListener("securitypolicyviolation", e => globalThis.broken.push(`${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`));
+        document.addEventListener("securitypolicyviolation", e =>
+            globalThis.broken.push(`${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`),
+        );
     });
     return page;
 }
@@ -66,15 +73,22 @@ export async function finish(page, mock) {
 export async function accessible(page, what) {
     // Through the debugger's own world: the page's policy allows no inline script, and must not be loosened for a test.
     await page.evaluate(axeSource);
-    const found = await page.evaluate(() => globalThis.axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}));
-    const lines = found.violations.map(v => `${what}: ${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map(n => `${n.html.slice(0, 160)} ${n.failureSummary?.split("\n")[1] ?? ""}`).join(" | ")}`);
+    const found = await page.evaluate(() =>
+        globalThis.axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}),
+    );
+    const lines = found.violations.map(
+        v =>
+            `${what}: ${v.id}: ${v.help}: ${v.nodes
+                .slice(0, 3)
+                .map(n => `${n.html.slice(0, 160)} ${n.failureSummary?.split("\n")[1] ?? ""}`)
+                .join(" | ")}`,
+    );
     assert.deepEqual(lines, []);
 }
 
 /** A picture for people to look at, when SHOTS names a folder. */
 export async function shot(page, name, whole = false) {
-    if (!process.env.SHOTS)
-        return;
+    if (!process.env.SHOTS) return;
     mkdirSync(process.env.SHOTS, {recursive: true});
     await page.screenshot({path: path.join(process.env.SHOTS, `${name}.png`), fullPage: whole});
 }
@@ -90,4 +104,10 @@ export async function enter(page, mock, address = null) {
     await page.waitForSelector("main h1");
 }
 
-export const rows = page => page.$$eval(".grid-body .grid-row", all => all.map(row => ({key: row.dataset.key, at: Number(row.getAttribute("aria-rowindex"))})).sort((a, b) => a.at - b.at).map(r => r.key));
+export const rows = page =>
+    page.$$eval(".grid-body .grid-row", all =>
+        all
+            .map(row => ({key: row.dataset.key, at: Number(row.getAttribute("aria-rowindex"))}))
+            .sort((a, b) => a.at - b.at)
+            .map(r => r.key),
+    );

@@ -24,7 +24,10 @@ test("visits: overdue first, each with its window in words and drawn, and what i
     assert.deepEqual(await page.$$eval(".calendar .group", all => all.map(g => g.textContent)), ["Overdue (2)", "Now (3)", "Ahead (3)"]);
     const states = await page.$$eval(".calendar tr[data-state]", all => all.map(r => r.dataset.state));
     assert.deepEqual(states.slice(0, 2), ["missed", "overdue"]);
-    assert.match(await text('tr[data-state="overdue"]'), /S-001.*Visit 3 \(day 3\).*Missing: C4 not resulted; blood count: platelets pending.*overdue.*window ended 4 days ago.*2026-03-09 – 2026-03-11/);
+    assert.match(
+        await text('tr[data-state="overdue"]'),
+        /S-001.*Visit 3 \(day 3\).*Missing: C4 not resulted; blood count: platelets pending.*overdue.*window ended 4 days ago.*2026-03-09 – 2026-03-11/,
+    );
     assert.equal(await page.locator(".calendar td.drawn .window").count(), 8);
     assert.equal(await page.locator(".calendar .booked").count(), 1);
     const inside = await page.$$eval(".calendar", ([t]) => t.getBoundingClientRect().right <= innerWidth);
@@ -40,7 +43,12 @@ test("visits: overdue first, each with its window in words and drawn, and what i
 test("alerts: by urgency, with grade, baseline and trend; acknowledged by a button", async () => {
     await enter(page, one, "/alerts");
     await page.waitForSelector(".alert");
-    assert.deepEqual(await page.$$eval("section h2", all => all.map(h => h.textContent)), ["At once1", "Today1", "At the next review1", "Acknowledged1"]);
+    assert.deepEqual(await page.$$eval("section h2", all => all.map(h => h.textContent)), [
+        "At once1",
+        "Today1",
+        "At the next review1",
+        "Acknowledged1",
+    ]);
     const lab = page.locator(".alert", {hasText: "ALT increased"});
     assert.match((await lab.textContent()).replace(/\s+/g, " "), /Baseline ?22 U\/L \(2026-02-14\).*Baseline grade ?0.*Grade 3/);
     assert.match(await lab.locator(".spark").getAttribute("aria-label"), /^Trend: 2026-02-15 22 U\/L; .*190 U\/L$/);
@@ -116,7 +124,10 @@ test("operations: faults, sources, Subscriptions, study systems; replay, retry a
     await page.waitForFunction(() => document.querySelector(".p-outbox").textContent.includes("Nothing was given up."));
     await page.check("#outbox-waiting", {force: true});
     await page.waitForSelector("#drop-outbox-78");
-    assert.deepEqual(one.world.requests.filter(r => r.method === "POST" && r.path.startsWith("/api/v1/operations")).map(r => r.path.slice(19)), ["quarantine/1/replay", "quarantine/2/drop", "outbox/77/retry"]);
+    assert.deepEqual(
+        one.world.requests.filter(r => r.method === "POST" && r.path.startsWith("/api/v1/operations")).map(r => r.path.slice(19)),
+        ["quarantine/1/replay", "quarantine/2/drop", "outbox/77/retry"],
+    );
 });
 
 test("operations: what somebody else did meanwhile is said", async () => {

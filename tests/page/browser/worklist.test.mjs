@@ -18,7 +18,10 @@ afterEach(async () => {
     await finish(page, one);
 });
 
-const boxes = () => page.$$eval(".grid-body .grid-row", all => Object.fromEntries(all.map(row => [row.dataset.key, Math.round(row.getBoundingClientRect().top)])));
+const boxes = () =>
+    page.$$eval(".grid-body .grid-row", all =>
+        Object.fromEntries(all.map(row => [row.dataset.key, Math.round(row.getBoundingClientRect().top)])),
+    );
 const subjects = () => [...one.world.rows.get(trial).keys()];
 const bar = () => page.locator(".list-frame .update-bar");
 const status = key => page.textContent(`.grid-row[data-key="${key}"] .status`);
@@ -54,8 +57,7 @@ test("a person's decision has another mark than the machine's", async () => {
 
 test("filters and search show only who fits, and all can be cleared at once", async () => {
     await page.click('.chip:has-text("Possible")');
-    for (const key of await rows(page))
-        assert.equal(await status(key), "Possible");
+    for (const key of await rows(page)) assert.equal(await status(key), "Possible");
     await page.click('.chip:has-text("Possible")');
     await page.selectOption('label:has-text("Criterion") select', "3");
     const shown = await page.$$eval(".grid-body .grid-row", all => all.map(row => row.querySelectorAll(".strip .mark")[3].dataset.verdict));
@@ -77,7 +79,11 @@ test("sorting by a column's head says so to assistive technology", async () => {
     await page.click('.grid-head button:has-text("Expires")');
     assert.equal(await page.getAttribute(".c-expires[role=columnheader]", "aria-sort"), "ascending");
     assert.equal(await page.getAttribute(".c-status[role=columnheader]", "aria-sort"), "none");
-    const days = await page.$$eval(".grid-body .grid-row", all => all.sort((a, b) => a.getAttribute("aria-rowindex") - b.getAttribute("aria-rowindex")).map(r => r.querySelector(".c-expires time")?.textContent ?? "9999"));
+    const days = await page.$$eval(".grid-body .grid-row", all =>
+        all
+            .sort((a, b) => a.getAttribute("aria-rowindex") - b.getAttribute("aria-rowindex"))
+            .map(r => r.querySelector(".c-expires time")?.textContent ?? "9999"),
+    );
     assert.deepEqual(days, [...days].sort());
 });
 
@@ -142,11 +148,13 @@ test("live: hundreds of changes move no row under the pointer, nor any other, un
     for (let n = 0; n < 300; ++n) {
         const all = subjects();
         const subject = n % 3 === 0 ? listed[n % listed.length] : all[(n * 37) % all.length];
-        one.change(trial, subject, n % 11 === 0 ? {status: "", strip: ""} : {strip: ["++++++??", "????????", "-+++++??", "++++++MM"][n % 4]});
-        if (n % 10 === 0)
-            one.add(trial, n.toString(16).padStart(32, "e"), "++++++MM");
-        if (n % 25 === 0)
-            assert.deepEqual(await boxes(), before);
+        one.change(
+            trial,
+            subject,
+            n % 11 === 0 ? {status: "", strip: ""} : {strip: ["++++++??", "????????", "-+++++??", "++++++MM"][n % 4]},
+        );
+        if (n % 10 === 0) one.add(trial, n.toString(16).padStart(32, "e"), "++++++MM");
+        if (n % 25 === 0) assert.deepEqual(await boxes(), before);
     }
     one.change(trial, key, {strip: "-+++++??"});
     await page.waitForFunction(k => document.querySelector(`[data-key="${k}"] .status`).textContent === "Ineligible", key);
@@ -207,7 +215,10 @@ test("another trial is one choice away, and its list is its own", async () => {
 
 test("a click opens the person, a click with a modifier is left to the browser", async () => {
     const key = (await rows(page))[2];
-    const [popup] = await Promise.all([page.context().waitForEvent("page"), page.click(`.grid-row[data-key="${key}"] .label`, {modifiers: ["Control"]})]);
+    const [popup] = await Promise.all([
+        page.context().waitForEvent("page"),
+        page.click(`.grid-row[data-key="${key}"] .label`, {modifiers: ["Control"]}),
+    ]);
     await popup.close();
     assert.match(page.url(), /worklist/);
     await page.click(`.grid-row[data-key="${key}"] .c-changed`);
