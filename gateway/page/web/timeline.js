@@ -273,7 +273,7 @@ function table(line) {
                     rows.map(r =>
                         h(
                             "tr",
-                            h("td", r.day || t("evidence.undated")),
+                            h("td", r.day ? h("time", {datetime: r.day}, r.day) : t("evidence.undated")),
                             h("td", r.what),
                             h("td", r.text),
                             h("td.reference", r.from),

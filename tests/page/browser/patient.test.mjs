@@ -194,7 +194,7 @@ test("news about this person is told, not forced; about others it is not told", 
     await page.waitForTimeout(300);
     one.change(trial, subject("7281e310"), {strip: "????????"});
     one.change(trial, subject("8f2e2d02"), {strip: "++++?+??"});
-    await page.waitForSelector(".root > .update-bar:not([hidden])");
+    await page.waitForSelector(".root > .update-bar:not([hidden]) button");
     assert.equal(await text(".person .status"), "Likely");
     await page.click(".root > .update-bar button");
     await page.waitForFunction(() => document.querySelector(".person .status").textContent === "Possible");

@@ -79,8 +79,8 @@ test("alerts: a new one waits in a bar while the pointer is on the list, else it
     await page.hover('.alert:has-text("Visit 3")');
     const before = await page.locator('.alert:has-text("Visit 3")').boundingBox();
     one.alert({id: "90", tier: 1, title: "Platelets decreased, grade 4 (CTCAE v5.0)"});
-    await page.waitForSelector(".update-bar:not([hidden])");
-    const bar = await page.locator(".update-bar").boundingBox();
+    await page.waitForSelector(".update-bar:not([hidden]) button");
+    const bar = await page.locator(".update-bar button").boundingBox();
     assert.ok(bar.height > 0);
     assert.equal(await page.locator('.alert:has-text("Platelets")').count(), 0);
     const after = await page.locator('.alert:has-text("Visit 3")').boundingBox();
