@@ -206,7 +206,7 @@ shape alert_shape(const shape_rules& rules, const message& m, std::string_view s
     out.members = {{"status", text_json("requested")},
                    {"intent", text_json("proposal")},
                    {"priority", text_json("urgent")},
-                   {"code", object_json({{"text", "Evidence contradicts the study's decision"}})},
+                   {"code", object_json({{"text", m.kind == "status" ? "Another person decided otherwise" : "Evidence contradicts the study's decision"}})},
                    {"description", text_json(m.text)}};
     if (!subject.empty())
         out.members.emplace_back("focus", object_json({{"reference", subject}}));

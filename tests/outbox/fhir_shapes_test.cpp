@@ -162,6 +162,10 @@ TEST_CASE("Who set the status of a person in a study") {
         {"on-study", "generated", "", true},
         {"not-registered", "generated", "3 10 candidate", true},
         {"nonsense", "generated", "", true},
+        {"on-study", "generated", "3 10 on-study", false}, // marked at the gateway
+        {"withdrawn", "generated", "3 10 withdrawn", false},
+        {"on-study", "generated", "3 10 withdrawn", true},
+        {"withdrawn", "human", "3 10 withdrawn", true},
     }));
     const std::string text = R"({"resourceType":"ResearchSubject","meta":{"tag":[{"system":"urn:trialgate:tag","code":")" + std::string(tag) +
                              R"("}]},"extension":[{"url":"urn:trialgate:written","valueString":")" + written +

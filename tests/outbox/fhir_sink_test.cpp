@@ -147,6 +147,47 @@ TEST_CASE("What a person decided is never overwritten") {
     }
 }
 
+TEST_CASE("What a person marked at the gateway stands in the study system as ours, and can be taken back") {
+    study_system world(GENERATE(true, false), GENERATE("4.0.1", "5.0"));
+    REQUIRE(world.deliver(change(1, "likely")).what == outcome::delivered);
+    const std::string word = GENERATE("withdrawn", "screening", "on-study", "ineligible");
+    message mark = change(2, "likely");
+    mark.flag = false;
+    mark.subject_status = mark.human = word;
+    CHECK(world.deliver(mark).what == outcome::delivered);
+    const auto there = read_subject(world.server->at(world.person()));
+    CHECK(there.status == word);
+    CHECK_FALSE(there.by_person);
+    CHECK(world.status_of("Flag") == "inactive");
+    CHECK(world.deliver(change(3, "likely")).what == outcome::delivered);
+    CHECK(read_subject(world.server->at(world.person())).status == "candidate");
+    CHECK(world.status_of("Flag") == "active");
+}
+
+TEST_CASE("A person at the gateway and one in the study system: nothing is overwritten, and those in the study system are told once") {
+    study_system world(GENERATE(true, false));
+    REQUIRE(world.deliver(change(1, "likely")).what == outcome::delivered);
+    world.server->edit(world.person(), R"("status":"candidate")", R"("status":"screening")");
+    message mark = change(2, "likely");
+    mark.flag = false;
+    mark.subject_status = mark.human = "ineligible";
+    mark.text = "A person marked this patient as 'excluded'.";
+    for (int twice = 0; twice < 2; ++twice) {
+        const delivery_result r = world.deliver(mark);
+        CHECK(r.what == outcome::overruled);
+        CHECK(r.human == "screening");
+    }
+    CHECK(world.status_of("ResearchSubject") == "screening");
+    int told = 0;
+    for (const auto& [key, s] : world.server->all)
+        told += s.text.find("Another person decided otherwise") != std::string::npos && s.text.find("'excluded'") != std::string::npos;
+    CHECK(told == 1);
+    mark.human = "screening"; // both say the same
+    mark.key = "other";
+    CHECK(world.deliver(mark).what == outcome::overruled);
+    CHECK(world.server->count("Task") == 2);
+}
+
 TEST_CASE("A decision in an R5 study system is a further progress") {
     study_system world(true, "5.0");
     REQUIRE(world.deliver(change(1, "likely")).what == outcome::delivered);
