@@ -40,6 +40,7 @@ fi
 run study "$here/study.sh" "$program"
 run mail "$here/mail.sh" "$program"
 run nginx "$here/nginx.sh" "$program"
+run browser "$here/../page/browser/run.sh" "$program"
 run hapi "$here/hapi.sh" "$program" ${journeys[@]+"${journeys[@]}"}
 
 echo

@@ -1,9 +1,9 @@
-// Who saw and did what. The newest rows first; all of them in the export.
+// Who saw and did what. The newest of the loaded rows first; all of them in the export.
 import {get} from "./api.js";
 import {h, put} from "./dom.js";
 import {moment, t, word} from "./text.js";
 
-const page = 200;
+const page = 1000, pages = 5, step = 300;
 
 export default async function open({root, fail}) {
     const view = new AuditView(root, fail);
@@ -13,10 +13,10 @@ export default async function open({root, fail}) {
 
 class AuditView {
     constructor(root, fail) {
-        Object.assign(this, {root, fail, title: t("nav.audit"), rows: [], wanted: ""});
+        Object.assign(this, {root, fail, title: t("nav.audit"), rows: [], wanted: "", shown: step, intact: true});
         this.state = h("p.subline");
         this.body = h("tbody");
-        this.more = h("button", {type: "button", hidden: true, onclick: () => this.load().catch(fail)}, t("audit.more"));
+        this.more = h("button", {type: "button", hidden: true, onclick: () => this.further().catch(fail)}, t("audit.more"));
         const find = h(
             "label.field",
             h("span", t("audit.find")),
@@ -59,10 +59,19 @@ class AuditView {
     }
 
     async load() {
-        const answer = await get(`/api/v1/audit?after=${this.rows.at(-1)?.id ?? 0}&limit=${page}`);
-        this.rows.push(...answer.rows);
-        this.more.hidden = answer.rows.length < page;
-        this.intact = answer.intact;
+        for (let n = 0; n < pages && !this.complete; ++n) {
+            const answer = await get(`/api/v1/audit?after=${this.rows.at(-1)?.id ?? 0}&limit=${page}`);
+            this.rows.push(...answer.rows);
+            this.complete = answer.rows.length < page;
+            this.intact &&= answer.intact;
+        }
+        this.draw();
+    }
+
+    /** Shows more of what is loaded, then loads what came later. */
+    async further() {
+        if (this.shown < this.rows.length) this.shown += step;
+        else await this.load();
         this.draw();
     }
 
@@ -80,9 +89,10 @@ class AuditView {
             h("span.state", {"data-good": this.intact}, h("i", {"aria-hidden": "true"}), t(this.intact ? "audit.intact" : "audit.broken")),
             ` · ${t("audit.rows", {n: found.length})}`,
         );
+        this.more.hidden = this.complete && this.shown >= this.rows.length;
         put(
             this.body,
-            found.map(r =>
+            found.slice(-this.shown).reverse().map(r =>
                 h(
                     `tr${r.refused ? ".refused" : ""}`,
                     h("td", h("time", {datetime: r.at}, moment(r.at))),

@@ -390,7 +390,7 @@ export default {
     audit: {
         find: "Find",
         export: "Export all (FHIR AuditEvent)",
-        more: "Later rows",
+        more: "More rows",
         at: "When",
         by: "Who",
         action: "Did",
