@@ -37,6 +37,7 @@ if [ -x "$probe" ]; then
 else
     skipped+=("smart: tests/token_probe is not built")
 fi
+run oidc "$here/oidc.sh" "$program"
 run study "$here/study.sh" "$program"
 run mail "$here/mail.sh" "$program"
 run nginx "$here/nginx.sh" "$program"

@@ -1,0 +1,233 @@
+// Who may do what, who is logged in, and who has to wait. All pure.
+#include "gateway/page/local_link.hpp"
+#include "gateway/page/login_limit.hpp"
+#include "gateway/page/oidc.hpp"
+#include "gateway/page/route_table.hpp"
+#include "gateway/page/events.hpp"
+#include "gateway/page/session_store.hpp"
+#include "gateway/store/sqlite_store.hpp"
+#include "tests/support/scratch_folder.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace trialgate;
+using namespace trialgate::gateway;
+
+namespace {
+
+constexpr instant start = 1'773'561'600'000;
+
+rights only(role r, const std::string& trial = "*") {
+    rights out;
+    out.add(r, trial);
+    return out;
+}
+
+session of(const rights& may, std::string id = "oidc:x|eve") {
+    session s;
+    s.who.id = std::move(id);
+    s.who.may = may;
+    return s;
+}
+
+} // namespace
+
+TEST_CASE("access: what each role may do") {
+    using p = permission;
+    const std::vector<std::pair<p, std::set<role>>> table{
+        {p::any, {role::coordinator, role::investigator, role::operator_, role::auditor}},
+        {p::view_people, {role::coordinator, role::investigator}},
+        {p::judge, {role::coordinator, role::investigator}},
+        {p::confirm, {role::investigator}},
+        {p::reveal, {role::coordinator, role::investigator}},
+        {p::view_operations, {role::operator_, role::auditor}},
+        {p::operate, {role::operator_}},
+        {p::view_audit, {role::auditor}}};
+    for (const auto& [needs, who] : table)
+        for (const role r : {role::coordinator, role::investigator, role::operator_, role::auditor}) {
+            INFO(static_cast<int>(needs) << ' ' << to_code(r));
+            CHECK(only(r).may(needs, "t") == who.contains(r));
+            CHECK(only(r).may(needs, "") == who.contains(r));
+            CHECK_FALSE(rights{}.may(needs, "t"));
+        }
+}
+
+TEST_CASE("access: a role of one trial is no role of another") {
+    const rights may = only(role::coordinator, "a");
+    CHECK(may.may(permission::view_people, "a"));
+    CHECK(may.may(permission::view_people, ""));
+    CHECK_FALSE(may.may(permission::view_people, "b"));
+    CHECK_FALSE(may.may(permission::view_people, "*"));
+    CHECK(may.may(permission::any, "b"));
+    CHECK(may.roles_in("b") == "");
+    CHECK(every_right().roles_in("b") == "coordinator,investigator,operator,auditor");
+    CHECK(only(role::operator_, "a").may(permission::operate, "b")); // belongs to no trial
+}
+
+TEST_CASE("access: every entry that fits a user counts") {
+    const std::vector<page_access> access{{"nurses", "", {"coordinator"}, {"a", "b"}}, {"doctors", "", {"investigator"}, {}}, {"", "eve", {"auditor"}, {"a"}}};
+    CHECK(rights_of(access, {{"others"}, {"mallory"}}).none());
+    CHECK(rights_of(access, {{}, {}}).none());
+    CHECK(rights_of(access, {{"eve"}, {"nurses"}}).none()); // a group of a user's name, and the other way round
+    const rights both = rights_of(access, {{"nurses", "doctors"}, {"eve"}});
+    CHECK(both.of_trial == std::map<std::string, std::set<role>, std::less<>>{
+                               {"*", {role::investigator, role::auditor}}, {"a", {role::coordinator}}, {"b", {role::coordinator}}});
+    CHECK(rights_of({{"", "", {"auditor"}, {}}}, {{""}, {""}}).none());
+}
+
+TEST_CASE("sessions: end after their time, and earlier when nobody asks") {
+    session_store all;
+    all.limits(hour_ms, 20 * minute_ms);
+    const std::string id = all.begin(of(only(role::auditor)), start);
+    CHECK(all.find(id, start + 19 * minute_ms, true));
+    CHECK(all.find(id, start + 38 * minute_ms, false));
+    CHECK_FALSE(all.find(id, start + 39 * minute_ms, false));
+    CHECK(all.size() == 0);
+    const std::string other = all.begin(of(only(role::auditor)), start);
+    for (int n = 1; n < 6; ++n)
+        CHECK(all.find(other, start + n * 10 * minute_ms, true));
+    CHECK(all.find(other, start + hour_ms - 1, true));
+    CHECK_FALSE(all.find(other, start + hour_ms, true));
+}
+
+TEST_CASE("sessions: an id is new at each login, long, and of use to nobody after the end") {
+    session_store all;
+    std::set<std::string> seen, tokens;
+    for (int n = 0; n < 100; ++n) {
+        const std::string id = all.begin(of(only(role::auditor)), start);
+        CHECK(id.size() == 43);
+        seen.insert(id);
+        tokens.insert(all.find(id, start, true)->csrf);
+    }
+    CHECK(seen.size() == 100);
+    CHECK(tokens.size() == 100);
+    CHECK_FALSE(all.find("", start, true));
+    CHECK_FALSE(all.find("chosen-by-somebody-else", start, true));
+    all.end(*seen.begin());
+    CHECK_FALSE(all.find(*seen.begin(), start, true));
+    CHECK(all.size() == 99);
+}
+
+TEST_CASE("sessions: beyond the most the one that was idle longest ends") {
+    session_store all;
+    all.limits(hour_ms, hour_ms, 2);
+    const std::string a = all.begin(of(only(role::auditor)), start), b = all.begin(of(only(role::auditor)), start + 1);
+    all.find(a, start + 2, true);
+    const std::string c = all.begin(of(only(role::auditor)), start + 3);
+    CHECK(all.alive(a, start + 4));
+    CHECK_FALSE(all.alive(b, start + 4));
+    CHECK(all.alive(c, start + 4));
+}
+
+TEST_CASE("sessions: another configuration gives other roles, or none") {
+    session_store all;
+    session eve = of(only(role::coordinator)), local = of(every_right(), "local");
+    eve.claims.names = {"eve"};
+    local.local = true;
+    const std::string a = all.begin(eve, start), b = all.begin(local, start);
+    all.reconsider({{"", "eve", {"auditor"}, {}}}, true);
+    CHECK(all.find(a, start, true)->who.may == only(role::auditor));
+    CHECK(all.alive(b, start));
+    all.reconsider({}, false);
+    CHECK(all.size() == 0);
+}
+
+TEST_CASE("login limit: ten failures of one address, then it waits; others do not") {
+    login_limit limit;
+    for (int n = 0; n < 10; ++n) {
+        CHECK_FALSE(limit.wait("10.0.0.1", start + n));
+        limit.failed("10.0.0.1", start + n);
+    }
+    CHECK(limit.wait("10.0.0.1", start + 10) == login_limit::span - 10);
+    CHECK_FALSE(limit.wait("10.0.0.2", start + 10));
+    CHECK_FALSE(limit.wait("10.0.0.1", start + login_limit::span));
+    for (std::size_t n = 0; n < login_limit::of_all; ++n)
+        limit.failed("10.0.1." + std::to_string(n), start + login_limit::span);
+    CHECK(limit.wait("10.9.9.9", start + login_limit::span + 1) == login_limit::span - 1);
+}
+
+TEST_CASE("local link: opens once, within a quarter of an hour, and only the newest") {
+    const tests::scratch_folder folder;
+    const auto rows = open_sqlite(folder.path().string(), sqlite_options{});
+    const auto take = [&](std::string_view token, instant now) { return take_link(*rows, token, now); };
+    CHECK_FALSE(take("", start));
+    CHECK_FALSE(take("a", start));
+    put_link(*rows, "a", start);
+    CHECK(rows->value("page/once")->find("a ") != 0); // its hash is kept
+    CHECK_FALSE(take("b", start));
+    CHECK_FALSE(take("", start));
+    CHECK(take("a", start + link_opens_for - 1));
+    CHECK_FALSE(take("a", start));
+    put_link(*rows, "a", start);
+    CHECK_FALSE(take("a", start + link_opens_for));
+    CHECK_FALSE(take("a", start - 1));
+    put_link(*rows, "b", start);
+    CHECK_FALSE(take("a", start));
+    CHECK(take("b", start));
+}
+
+TEST_CASE("routes: patterns, methods, decoding") {
+    const auto none = [](const api_request&, const api_ground&, audit_note&) { return http_response{}; };
+    const route_table table({{"GET", "/api/v1/trials/{trial}/people/{subject}", permission::view_people, "", none},
+                             {"GET", "/api/v1/alerts", permission::view_people, "", none},
+                             {"POST", "/api/v1/alerts", permission::judge, "", none}});
+    const auto found = table.find("GET", "/api/v1/trials/a%20b/people/%C3%A9%2F");
+    REQUIRE(found.route);
+    CHECK(found.path == std::map<std::string, std::string, std::less<>>{{"trial", "a b"}, {"subject", "\xC3\xA9/"}});
+    CHECK(table.find("HEAD", "/api/v1/alerts").route == &table.all()[1]);
+    CHECK(table.find("POST", "/api/v1/alerts").route == &table.all()[2]);
+    CHECK(table.find("DELETE", "/api/v1/alerts").allow == "GET, HEAD, POST");
+    for (const char* path : {"", "/", "/api/v1/alerts/", "/api/v1/trials//people/x", "/api/v1/trials/x/people/", "/api/v1/trials/x/people/y/z", "//api/v1/alerts"}) {
+        CHECK_FALSE(table.find("GET", path).route);
+        CHECK(table.find("GET", path).allow == "");
+    }
+    const request_target target("/a?since=12&x=a%26b+c&since=13&flag&=y");
+    CHECK(target.path == "/a");
+    CHECK(target.query == std::map<std::string, std::string, std::less<>>{{"", "y"}, {"flag", ""}, {"since", "12"}, {"x", "a&b c"}});
+}
+
+TEST_CASE("events: a visitor hears of no trial but the own") {
+    page_stamps stamps{{{"a", 3}, {"b", 4}}, 5, 6};
+    CHECK(event_text(stamps, only(role::coordinator, "a")) == R"({"worklist":{"a":3},"alerts":5,"operations":6})");
+    CHECK(event_text(stamps, only(role::auditor)) == R"({"worklist":{},"alerts":5,"operations":6})");
+    CHECK(event_text(stamps, every_right()) == R"({"worklist":{"a":3,"b":4},"alerts":5,"operations":6})");
+}
+
+TEST_CASE("oidc: a login that was begun is finished once, by the same browser, in time") {
+    pending_logins all;
+    const auto a = all.begin("https://p/cb", start), b = all.begin("https://p/cb", start);
+    CHECK(std::set<std::string>{a.state, a.browser, a.nonce, a.verifier, b.state, b.browser, b.nonce, b.verifier}.size() == 8);
+    CHECK(a.verifier.size() >= 43); // RFC 7636, section 4.1
+    CHECK_FALSE(all.take("", a.browser, start));
+    CHECK_FALSE(all.take(a.state, "", start));
+    CHECK_FALSE(all.take(a.state, b.browser, start));
+    const auto taken = all.take(a.state, a.browser, start);
+    REQUIRE(taken);
+    CHECK(taken->nonce == a.nonce);
+    CHECK_FALSE(all.take(a.state, a.browser, start));
+    CHECK_FALSE(all.take(b.state, b.browser, start + pending_logins::lifetime));
+    const auto first = all.begin("", start);
+    for (std::size_t n = 0; n < pending_logins::most; ++n)
+        all.begin("", start);
+    CHECK_FALSE(all.take(first.state, first.browser, start));
+}
+
+TEST_CASE("oidc: who the user is comes from the ID token, and from userinfo of the same person") {
+    const std::string issuer = "https://login.example.org";
+    const std::string token = R"({"sub":"1","preferred_username":"eve","email":"eve@example.org","email_verified":true,"realm":{"roles":["r"]}})";
+    const oidc_user user = read_user(token, "", issuer, "realm.roles");
+    CHECK(user.id == "oidc:https://login.example.org|1");
+    CHECK(user.name == "eve");
+    CHECK(user.claims.names == std::vector<std::string>{"1", "eve", "eve@example.org"});
+    CHECK(user.claims.groups == std::vector<std::string>{"r"});
+    CHECK(tells_groups(token, "realm.roles"));
+    CHECK_FALSE(tells_groups(token, "groups"));
+    const oidc_user more = read_user(token, R"({"sub":"1","name":"Eve \n E","groups":["a", 1, "b"]})", issuer, "groups");
+    CHECK(more.name == "Eve  E");
+    CHECK(more.claims.groups == std::vector<std::string>{"a", "b"});
+    const oidc_user another = read_user(token, R"({"sub":"2","preferred_username":"admin","groups":["admins"]})", issuer, "groups");
+    CHECK(another.claims.groups.empty());
+    CHECK(another.claims.names.size() == 3);
+    CHECK(read_user(R"({"sub":"1","email":"boss@example.org"})", "", issuer, "groups").claims.names == std::vector<std::string>{"1"});
+    CHECK(read_user(R"({"sub":"1","groups":"one"})", "", issuer, "groups").claims.groups == std::vector<std::string>{"one"});
+}
