@@ -1,10 +1,14 @@
 # Writes the page's files into a source of the program. cmake -DTO=assets_data.cpp -DFILES=a;b -P embed.cmake
-# A name is relative to web/: "index.html", "texts/en.js". A byte is written as a number: string literals of this length are slower to compile, and .incbin hides a change from compiler caches.
+# A name is relative to web/: "index.html", "texts/en.js"; elsewhere it is the last part. A byte is written as a number: string literals of this length are slower to compile, and .incbin hides a change from compiler caches.
 set(arrays "")
 set(table "")
 set(n 0)
 foreach(file IN LISTS FILES)
-  string(REGEX REPLACE "^.*/page/(web/)?" "" name "${file}")
+  if(file MATCHES "/gateway/page/(web/)?(.*)$")
+    set(name "${CMAKE_MATCH_2}")
+  else()
+    get_filename_component(name "${file}" NAME)
+  endif()
   file(READ "${file}" bytes HEX)
   string(LENGTH "${bytes}" length)
   math(EXPR length "${length} / 2")
