@@ -158,7 +158,8 @@ void work_batch::write_people(store& to) {
         to.history_add(row);
     for (const judgement_row& j : judged_)
         to.judgement_looked_at(j.id, j.unread);
-    counted_.worklist = to.decisions_stamp() != stamp;
+    // A comment gave its decision a new stamp when it was made.
+    counted_.worklist = to.decisions_stamp() != stamp || !judged_.empty();
 }
 
 } // namespace trialgate::gateway
