@@ -35,15 +35,15 @@ const actions = {
     await page.locator(row).nth(5).hover();
     await page.evaluate((selector) => {
       window.longTasks.length = 0;
-      const names = () => [...document.querySelectorAll(selector)].map((e) => e.dataset.subject + "@" + Math.round(e.getBoundingClientRect().top)).join();
+      const names = () => [...document.querySelectorAll(selector)].map((e) => e.dataset.key + "@" + Math.round(e.getBoundingClientRect().top)).join();
       window.rested = { moved: 0, before: names() };
       window.seenAt = new Map();
       const text = new Map();
       const look = () => {
         for (const e of document.querySelectorAll(selector)) {
           const now = e.textContent;
-          if (text.has(e.dataset.subject) && text.get(e.dataset.subject) !== now) window.seenAt.set(e.dataset.subject, Date.now());
-          text.set(e.dataset.subject, now);
+          if (text.has(e.dataset.key) && text.get(e.dataset.key) !== now) window.seenAt.set(e.dataset.key, Date.now());
+          text.set(e.dataset.key, now);
         }
         const at = names();
         if (at !== window.rested.before) { window.rested.moved += 1; window.rested.before = at; }
@@ -51,7 +51,7 @@ const actions = {
       look();
       new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
     }, row);
-    return { visible: await page.$$eval(row, (all) => all.map((e) => e.dataset.subject)) };
+    return { visible: await page.$$eval(row, (all) => all.map((e) => e.dataset.key)) };
   },
   async seen() {
     return { seen: await page.evaluate(() => { const out = Object.fromEntries(window.seenAt); window.seenAt.clear(); return out; }) };
