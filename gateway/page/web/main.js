@@ -208,7 +208,6 @@ async function render(path) {
         document.title = t("app.title", {title: opened.title});
         if (view === "alerts") top.querySelector('[data-view="alerts"] .dot')?.setAttribute("data-on", "false");
         put(main, root);
-        current.shown?.();
     } catch (refused) {
         if (mine !== turn || refused.status === 401) return;
         put(main, h("h1", {tabindex: -1}, t("error.title")));
