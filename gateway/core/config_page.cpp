@@ -66,7 +66,8 @@ void config_reader::read_page_listener(object& m, value v, gateway_config& whole
     if (into.plain && !into.public_url.starts_with("https://"))
         error("missing-member", tls, "'page' needs 'publicUrl' with https: what browsers see of the proxy", "e.g. \"https://trialgate.example.org\"");
     if (into.enabled && into.public_url.empty() && address && (address->host == "0.0.0.0" || address->host == "::"))
-        error("missing-member", v, "'page' needs 'publicUrl': the name by which browsers reach it; others are refused", "e.g. \"https://trialgate.example.org:8444\"");
+        error("missing-member", v, "'page' needs 'publicUrl': the name by which browsers reach it; others are refused",
+              "e.g. \"https://trialgate.example.org:8444\"");
     const bool local = !address || is_loopback(address->host);
     if (local || into.plain || tls || !into.enabled)
         return;

@@ -96,7 +96,8 @@ void write_coding(json_text& out, std::string_view name, std::string_view system
 }
 
 void write_entities(json_text& out, const audit_row& r) {
-    constexpr std::string_view entity_type = "http://terminology.hl7.org/CodeSystem/audit-entity-type", object_role = "http://terminology.hl7.org/CodeSystem/object-role";
+    constexpr std::string_view entity_type = "http://terminology.hl7.org/CodeSystem/audit-entity-type";
+    constexpr std::string_view object_role = "http://terminology.hl7.org/CodeSystem/object-role";
     out.key("entity").begin_array();
     if (!r.subject.empty()) {
         out.begin_object().key("what").begin_object().key("identifier").begin_object().key("value").string(r.subject).end_object().end_object();
@@ -123,8 +124,9 @@ std::string audit_event(const audit_row& r) {
     out.begin_object().key("resourceType").string("AuditEvent").key("id").string("trialgate-" + std::to_string(r.id));
     write_coding(out, "type", dicom, kind.code, kind.display);
     out.key("subtype").begin_array().begin_object();
-    if (r.action == "login" || r.action == "logout")
-        out.key("system").string(dicom).key("code").string(r.action == "login" ? "110122" : "110123").key("display").string(r.action == "login" ? "Login" : "Logout");
+    const bool in = r.action == "login";
+    if (in || r.action == "logout")
+        out.key("system").string(dicom).key("code").string(in ? "110122" : "110123").key("display").string(in ? "Login" : "Logout");
     else
         out.key("code").string(r.action);
     out.end_object().end_array().key("action").string(kind.crud).key("recorded").string(to_text(r.at)).key("outcome").string(r.refused ? "4" : "0");

@@ -19,22 +19,22 @@ std::string event_text(const page_stamps& stamps, const rights& may) {
 
 void event_hub::tell(page_stamps now) {
     stamps_ = std::move(now);
-    for (const wake& one : listeners_)
+    for (const wake& one : *listeners_)
         one.ring();
 }
 
 void event_hub::tick() {
     ++ticks_;
-    for (const wake& one : listeners_)
+    for (const wake& one : *listeners_)
         one.ring();
 }
 
 asio::awaitable<void> event_hub::stream(body_writer& to, audience who) {
-    const auto mine = listeners_.emplace(listeners_.end());
+    const auto mine = listeners_->emplace(listeners_->end());
     struct leaves {
-        std::list<wake>& from;
+        std::shared_ptr<std::list<wake>> from;
         std::list<wake>::iterator at;
-        ~leaves() { from.erase(at); }
+        ~leaves() { from->erase(at); }
     } const leaving{listeners_, mine};
     const auto time = system_clock();
     std::string told;

@@ -31,13 +31,13 @@ public:
     using audience = std::function<const rights*()>;
     /// Writes events until the reader or the session is gone.
     boost::asio::awaitable<void> stream(body_writer& to, audience who);
-    std::size_t open() const noexcept { return listeners_.size(); }
+    std::size_t open() const noexcept { return listeners_->size(); }
 
 private:
     wake bell_;
     page_stamps stamps_;
     std::uint64_t ticks_ = 0;
-    std::list<wake> listeners_;
+    std::shared_ptr<std::list<wake>> listeners_ = std::make_shared<std::list<wake>>(); ///< a stream may outlive this, waiting
 };
 
 /// {"worklist": {"sle-uc-msc": 12}, "alerts": 3, "operations": 7}: of the trials whose people the rights show.

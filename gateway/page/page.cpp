@@ -85,11 +85,13 @@ void page::state::know_origins() {
 /// ours.
 bool page::state::recognise(page_request& r) const {
     const std::string host(r.http.headers["Host"]);
-    for (const std::string& scheme : {secure ? std::string("https://") : std::string("http://"), std::string("http://")})
-        if (const auto parts = parse_url(scheme + host); r.origin.empty() && !host.empty() && parts && parts->target == "/" && origins.contains(parts->origin())) {
-            r.origin = parts->origin();
-            r.base = scheme + host;
-        }
+    for (const std::string scheme : {secure ? "https://" : "http://", "http://"}) {
+        const auto parts = host.empty() || !r.origin.empty() ? std::nullopt : parse_url(scheme + host);
+        if (!parts || parts->target != "/" || !origins.contains(parts->origin()))
+            continue;
+        r.origin = parts->origin();
+        r.base = scheme + host;
+    }
     const std::string_view forwarded = r.http.headers["X-Forwarded-For"];
     r.address = r.http.peer;
     if (fixed.plain && !forwarded.empty()) { // only what our own proxy has added counts: the last one

@@ -184,12 +184,13 @@ asio::awaitable<http_response> page::state::run_route(page_request r, route_tabl
     row.subject = name_in(found.path, "subject");
     row.role = who.who.may.roles_in(row.trial);
     const std::string subject = row.subject;
-    route_run run{&route, r.http.method == "HEAD" ? "GET" : r.http.method, std::move(r.http.body), std::move(found.path), std::move(r.target.query), {}, who.who,
-                  std::move(row), setting, &ground, [this] {
-                      if (ground.alerts_changed)
-                          ground.alerts_changed();
-                      hub.ring();
-                  }};
+    const std::string method = r.http.method == "HEAD" ? "GET" : r.http.method;
+    const std::function<void()> alerts = [this] {
+        if (ground.alerts_changed)
+            ground.alerts_changed();
+        hub.ring();
+    };
+    route_run run{&route, method, std::move(r.http.body), std::move(found.path), std::move(r.target.query), {}, who.who, std::move(row), setting, &ground, alerts};
     if (looks && ground.live_sources)
         for (auto& [name, members] : ground.live_sources())
             run.sources.emplace(name, std::move(members));

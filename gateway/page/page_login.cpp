@@ -115,7 +115,8 @@ asio::awaitable<http_response> page::state::login_locally(page_request r) {
         row.detail = fits ? "the local link was used, or is too old" : "a local login that may not be";
         (void)co_await record(std::move(row));
         log_warning("page.login-failed", {{"by", "local link"}});
-        co_return error_answer(fits ? 401 : 403, fits ? "This link was used already, or is too old. `trialgate page` prints a new one." : "This is not allowed from here.");
+        const char* why = fits ? "This link was used already, or is too old. `trialgate page` prints a new one." : "This is not allowed from here.";
+        co_return error_answer(fits ? 401 : 403, why);
     }
     session s;
     s.local = true;
