@@ -49,6 +49,7 @@ class Gateway:
                        "trials": ["sle-uc-msc"], "listen": {"address": "127.0.0.1:0"}, "operations": {"address": "127.0.0.1:0"},
                        "sources": sources, "sinks": sinks, **more}
         self.process, self.reader, self.port, self.operations, self.output = None, None, None, None, []
+        self.begun = 0  # where the output of the present process begins
 
     def write(self, name, text):
         path = os.path.join(self.folder, name)
@@ -62,6 +63,7 @@ class Gateway:
     def start(self, ready=True, before=None, config=None, **environment):
         """`before` runs in the new process, ahead of the program; `config` is read instead of the usual file."""
         self._read_to_the_end()
+        self.begun = len(self.output)
         if self.port:  # hooks are registered with this address: a restart comes back to it
             self.config["listen"]["address"] = f"127.0.0.1:{self.port}"
         self.write("trialgate.json", json.dumps(self.config))

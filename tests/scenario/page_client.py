@@ -6,7 +6,7 @@ import re
 import threading
 import urllib.parse
 
-from harness import wait_until
+from harness import PATIENCE, wait_until
 
 
 class Answer:
@@ -24,7 +24,7 @@ class Answer:
 def link_of(gateway):
     """The newest link that the gateway printed."""
     def printed():
-        found = [m[1] for line in list(gateway.output) if (m := re.match(r"page: (\S+#once=\S+)   opens once", line))]
+        found = [m[1] for line in gateway.output[gateway.begun:] if (m := re.match(r"page: (\S+#once=\S+)   opens once", line))]
         return found[-1] if found else None
     return wait_until(printed, "the gateway prints a link to its page")
 
@@ -46,7 +46,7 @@ class Page:
     @staticmethod
     def _address(gateway):
         def told():
-            found = [m[1] for line in list(gateway.output) if (m := re.search(r" page address=(\S+)", line))]
+            found = [m[1] for line in gateway.output[gateway.begun:] if (m := re.search(r" page address=(\S+)", line))]
             return found[-1] if found else None
         return wait_until(told, "the gateway says where its page is")
 
@@ -121,10 +121,10 @@ class Events:
             pass
         self.ended.set()
 
-    def next(self, timeout=30):
+    def next(self, timeout=PATIENCE):
         return self.got.get(timeout=timeout)
 
-    def wait_for(self, condition, timeout=30):
+    def wait_for(self, condition, timeout=PATIENCE):
         while True:
             event = self.next(timeout)
             if condition(event):

@@ -169,6 +169,7 @@ class Access(Scenario):
 
     def test_events_tell_of_changes_and_end_with_the_gateway(self):
         gateway = self.make_gateway()
+        self.subscribed()
         page = Page(gateway)
         stream = page.events()
         self.assertEqual(stream.answer.headers["Content-Type"], "text/event-stream")
