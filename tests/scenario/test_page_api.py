@@ -51,7 +51,7 @@ class PageApi(Enrolled):
         for at in range(n):
             subscription = next(s for s in self.hospital.current("Subscription") if s["criteria"].startswith("Observation"))
             channel = subscription["channel"]
-            headers = dict(h.split(": ", 1) for h in channel.get("header", []))
+            headers = {k: v.strip() for k, v in (h.split(":", 1) for h in channel.get("header", []))}
             r = urllib.request.Request(f"{channel['endpoint']}/Observation/broken{at}", method="PUT", data=b'{"resourceType":"Observation","id":"broken"',
                                        headers={"Content-Type": "application/fhir+json", **headers})
             urllib.request.urlopen(r, timeout=10).close()
