@@ -90,7 +90,7 @@ def main():
     import people
     from base import Scenario
     from harness import pseudonym
-    from page_client import Page
+    from page_client import Page, another_link
 
     modules = tempfile.mkdtemp(prefix="trialgate-page-bench-")
     if subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", modules, "playwright-core"]).returncode:
@@ -107,7 +107,7 @@ def main():
     print(f"worklist answered in {percentile(times, 0.5):.0f} ms, {len(answer.body) / 1e6:.1f} MB, {len(answer.json['rows'])} rows", flush=True)
 
     browser = Browser(modules)
-    opened = browser.ask(do="open", url=test.gateway.run("page", expect=0).stdout.split()[1], row=ROW)
+    opened = browser.ask(do="open", url=another_link(test.gateway), row=ROW)
     print(f"first paint {opened['firstPaint']} ms, rows after {opened['rows']} ms, {opened['transferred'] / 1000:.0f} kB of assets", flush=True)
     print("scrolling: frames {frameMedian} ms median, {frameWorst} ms worst, longest task {longest} ms".format(**browser.ask(do="scroll", box=BOX)), flush=True)
     visible = browser.ask(do="rest", row=ROW)["visible"]

@@ -9,6 +9,11 @@ import urllib.parse
 from harness import PATIENCE, wait_until
 
 
+def another_link(gateway):
+    """A fresh one: the first is too old once the clock has gone on by 15 minutes."""
+    return gateway.run("page", expect=0).stdout.split()[1]
+
+
 class Answer:
     def __init__(self, status, headers, body):
         self.status, self.headers, self.body = status, headers, body

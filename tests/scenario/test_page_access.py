@@ -168,6 +168,7 @@ class Access(Scenario):
         self.assertEqual(page.events().status, 401)
 
     def test_events_tell_of_changes_and_end_with_the_gateway(self):
+        self.delivery = "auto"
         gateway = self.make_gateway()
         self.subscribed()
         page = Page(gateway)
