@@ -6,6 +6,7 @@
 #include "gateway/page/local_link.hpp"
 #include "gateway/page/page_state.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <tuple>
 
@@ -95,8 +96,9 @@ bool page::state::recognise(page_request& r) const {
     const std::string_view forwarded = r.http.headers["X-Forwarded-For"];
     r.address = r.http.peer;
     if (fixed.plain && !forwarded.empty()) { // only what our own proxy has added counts: the last one
-        const auto comma = forwarded.rfind(',');
-        r.address = forwarded.substr(comma == forwarded.npos ? 0 : forwarded.find_first_not_of(' ', comma + 1));
+        const std::string_view last = forwarded.substr(std::min(forwarded.find_last_of(", ") + 1, forwarded.size()));
+        if (last.size() <= 45 && !last.empty() && last.find_first_not_of("0123456789abcdefABCDEF.:") == last.npos)
+            r.address = last;
     }
     r.at_this_machine = is_loopback(r.http.peer) && !r.http.headers.has("X-Forwarded-For") && !r.http.headers.has("Forwarded");
     r.session_id = cookie_of(r.http.headers, cookie_name(false));

@@ -92,14 +92,14 @@ std::string_view cookie_of(const http_headers& headers, std::string_view name) {
     return {};
 }
 
-bool comes_from(const page_request& r) {
+bool page::state::comes_from_us(const page_request& r) const {
     const http_headers& headers = r.http.headers;
     if (headers.has("Sec-Fetch-Site") && headers["Sec-Fetch-Site"] != "same-origin")
         return false;
     if (!headers.has("Origin"))
         return true;
     const auto from = parse_url(headers["Origin"]);
-    return from && from->target == "/" && from->origin() == r.origin;
+    return from && from->target == "/" && origins.contains(from->origin());
 }
 
 std::string page::state::cookie_name(bool of_login) const {
@@ -165,7 +165,7 @@ asio::awaitable<http_response> page::state::call(page_request r) {
         co_return not_logged_in();
     const session who = *s; // it may end while we wait
     const std::string trial = name_in(found.path, "trial"), action(found.route->audited);
-    if (!reads && (!comes_from(r) || r.http.headers["X-CSRF-Token"] != who.csrf))
+    if (!reads && (!comes_from_us(r) || r.http.headers["X-CSRF-Token"] != who.csrf))
         co_return co_await forbid(r, who, action, trial, "The request does not come from this page: load it again.");
     if (!r.http.body.empty() && !r.http.headers["Content-Type"].starts_with("application/json"))
         co_return co_await forbid(r, who, action, trial, "The body must be application/json.");

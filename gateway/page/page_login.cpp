@@ -94,7 +94,7 @@ asio::awaitable<http_response> page::state::login_locally(page_request r) {
     visitor nobody;
     nobody.name = "local link";
     std::string token;
-    bool fits = r.at_this_machine && comes_from(r) && r.http.headers["Content-Type"].starts_with("application/json") && r.http.body.size() < 1'000;
+    bool fits = r.at_this_machine && comes_from_us(r) && r.http.headers["Content-Type"].starts_with("application/json") && r.http.body.size() < 1'000;
     try {
         token = fits ? api_body(r.http.body, {"token"}).needed("token") : std::string();
     } catch (const api_error&) {
@@ -132,7 +132,7 @@ asio::awaitable<http_response> page::state::log_out(page_request r) {
     if (!s)
         co_return not_logged_in();
     const session who = *s;
-    if (!comes_from(r) || r.http.headers["X-CSRF-Token"] != who.csrf)
+    if (!comes_from_us(r) || r.http.headers["X-CSRF-Token"] != who.csrf)
         co_return co_await forbid(r, who, "logout", {}, "The request does not come from this page: load it again.");
     sessions.end(r.session_id);
     hub.tick(); // its streams end

@@ -34,8 +34,6 @@ struct page_request {
 http_headers page_headers(bool secure);
 /// The value of a cookie; empty when there is none.
 std::string_view cookie_of(const http_headers& headers, std::string_view name);
-/// Our own JSON API is called by our own page: what the browser says of where a request comes from must not say otherwise.
-bool comes_from(const page_request& r);
 
 struct page::state {
     state(asio::any_io_executor executor, page_config c, page_ground g);
@@ -72,6 +70,8 @@ struct page::state {
     asio::awaitable<void> tick();
 
     // page_calls.cpp
+    /// Our API is called by our page: what the browser says of where a request comes from must not say otherwise.
+    bool comes_from_us(const page_request& r) const;
     asio::awaitable<http_response> call(page_request r);
     asio::awaitable<http_response> run_route(page_request r, route_table::found found, session who);
     asio::awaitable<http_response> forbid(const page_request& r, const session& who, std::string action, std::string trial, std::string why);

@@ -3,7 +3,9 @@ import {get} from "./api.js";
 import {h, put} from "./dom.js";
 import {moment, t, word} from "./text.js";
 
-const page = 1000, pages = 5, step = 300;
+const page = 1000,
+    pages = 5,
+    step = 300;
 
 export default async function open({root, fail}) {
     const view = new AuditView(root, fail);
@@ -92,30 +94,33 @@ class AuditView {
         this.more.hidden = this.complete && this.shown >= this.rows.length;
         put(
             this.body,
-            found.slice(-this.shown).reverse().map(r =>
-                h(
-                    `tr${r.refused ? ".refused" : ""}`,
-                    h("td", h("time", {datetime: r.at}, moment(r.at))),
+            found
+                .slice(-this.shown)
+                .reverse()
+                .map(r =>
                     h(
-                        "td",
-                        r.name || t("audit.nobody"),
-                        r.role &&
-                            h(
-                                "small",
-                                r.role
-                                    .split(/[ ,]+/)
-                                    .map(one => word("role", one))
-                                    .join(", "),
-                            ),
+                        `tr${r.refused ? ".refused" : ""}`,
+                        h("td", h("time", {datetime: r.at}, moment(r.at))),
+                        h(
+                            "td",
+                            r.name || t("audit.nobody"),
+                            r.role &&
+                                h(
+                                    "small",
+                                    r.role
+                                        .split(/[ ,]+/)
+                                        .map(one => word("role", one))
+                                        .join(", "),
+                                ),
+                        ),
+                        h("td", word("action", r.action), r.refused && h("span.tag.bad", t("audit.refused"))),
+                        h("td", r.trial),
+                        h("td.reference", {title: r.subject}, (r.subject ?? "").slice(0, 8)),
+                        h("td", r.detail),
+                        h("td", r.address),
+                        h("td.reference", {title: r.seal}, (r.seal ?? "").slice(0, 8)),
                     ),
-                    h("td", word("action", r.action), r.refused && h("span.tag.bad", t("audit.refused"))),
-                    h("td", r.trial),
-                    h("td.reference", {title: r.subject}, (r.subject ?? "").slice(0, 8)),
-                    h("td", r.detail),
-                    h("td", r.address),
-                    h("td.reference", {title: r.seal}, (r.seal ?? "").slice(0, 8)),
                 ),
-            ),
         );
     }
 }

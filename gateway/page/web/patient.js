@@ -208,11 +208,17 @@ class PatientView {
             p.machineStatus !== p.status &&
                 h("p.confirmed", t("patient.machine", {status: p.machineStatus ? word("status", p.machineStatus) : t("status.notListed")})),
             p.human && h("p.confirmed", t("patient.human", {status: p.human})),
-            p.contradiction &&
-                h("p.wrong", shape("i-alert"), t("patient.contradiction", {status: word("status", p.contradiction), by: word("mark", by)})),
+            p.contradiction.split(" ").filter(Boolean).map(against => h("p.wrong", shape("i-alert"), this.contradiction(p, against, by))),
             this.identity(p),
             this.toolbar(),
         );
+    }
+
+    /** "criterion:ID": the record says the opposite of what somebody confirmed; else a status, against somebody's decision. */
+    contradiction(p, against, by) {
+        if (!against.startsWith("criterion:")) return t("patient.contradiction", {status: word("status", against), by: word("mark", by)});
+        const id = against.slice("criterion:".length);
+        return t("patient.contradicted", {what: p.criteria.find(c => c.id === id)?.text ?? id});
     }
 
     identity(p) {

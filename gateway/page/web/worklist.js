@@ -79,8 +79,8 @@ class WorklistView {
             root,
             h("div.head", h("div", h("h1", {tabindex: -1}, this.trial.title), this.subline), chooser),
             this.controls.element,
-            this.newsBar,
-            h("div.list-frame", this.bar, this.grid.element, this.empty),
+            h("div.news-line", this.newsBar, this.bar),
+            h("div.list-frame", this.grid.element, this.empty),
             this.legend(),
         );
         root.classList.add("fills");
@@ -290,13 +290,16 @@ class WorklistView {
             ],
             criteria: strip(row.strip, this.trial.criteria, news ? wasStrip : null),
             missing:
-                row.missing > 0 || row.against > 0
-                    ? [
-                          row.missing > 0 && h("span", t("worklist.missing", {n: row.missing})),
-                          row.against > 0 && h("span.against", t("worklist.against", {n: row.against})),
-                      ]
-                    : h("span.muted", t("worklist.complete")),
-            expires: row.changesOn ? this.expiry(row) : h("span.muted", h("span.hidden", t("worklist.neverExpires"))),
+                row.status === ""
+                    ? null
+                    : row.missing > 0 || row.against > 0
+                      ? [
+                            row.missing > 0 && h("span", t("worklist.missing", {n: row.missing})),
+                            row.against > 0 && h("span.against", t("worklist.against", {n: row.against})),
+                        ]
+                      : h("span.muted", t("worklist.complete")),
+            expires:
+                row.status === "" ? null : row.changesOn ? this.expiry(row) : h("span.muted", h("span.hidden", t("worklist.neverExpires"))),
             changed: this.change(row, wasStatus, wasStrip),
         };
         put(

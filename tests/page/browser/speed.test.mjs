@@ -136,8 +136,8 @@ test("10,000 rows and 50 changes a second: nothing moves, no task of more than 2
             long.every(ms => ms < 200 * patience),
             long.join(", "),
         );
-        await page.click(".list-frame .update-bar button");
-        await page.waitForSelector(".list-frame .update-bar", {state: "hidden"});
+        await page.click(".news-line .update-bar button");
+        await page.waitForSelector(".news-line .update-bar", {state: "hidden"});
     } finally {
         await finish(page, one);
     }

@@ -23,7 +23,7 @@ const boxes = () =>
         Object.fromEntries(all.map(row => [row.dataset.key, Math.round(row.getBoundingClientRect().top)])),
     );
 const subjects = () => [...one.world.rows.get(trial).keys()];
-const bar = () => page.locator(".list-frame .update-bar");
+const bar = () => page.locator(".news-line .update-bar");
 const status = key => page.textContent(`.grid-row[data-key="${key}"] .status`);
 
 test("the first login lands in the worklist, and the token is gone from the address", async () => {

@@ -142,6 +142,7 @@ export default {
         human: "The study system says: {status}.",
         contradiction: "Contradiction: the record says {status}, people said {by}. Please look.",
         identity: "Identity in {source}:",
+        contradicted: "Contradiction: somebody confirmed “{what}”, the record now says the opposite. Please look.",
         pseudonym: "Pseudonym {subject}",
         actions: "Actions",
         print: "Print for the binder",
