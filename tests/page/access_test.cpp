@@ -132,7 +132,7 @@ TEST_CASE("sessions: another configuration gives other roles, or none") {
     CHECK(all.size() == 0);
 }
 
-TEST_CASE("login limit: ten failures of one address, then it waits; others do not") {
+TEST_CASE("login limit: ten failures of one address, then it waits while others do not") {
     login_limit limit;
     for (int n = 0; n < 10; ++n) {
         CHECK_FALSE(limit.wait("10.0.0.1", start + n));
