@@ -554,21 +554,19 @@ export async function mock({
             tell();
         },
         add(trial, subject, strip) {
-            world.rows
-                .get(trial)
-                .set(subject, {
-                    subject,
-                    status: made.statusOf(strip, trialOf(trial)),
-                    strip,
-                    changesOn: null,
-                    changed: clock(),
-                    was: "",
-                    mark: "",
-                    human: "",
-                    comments: 0,
-                    stamp: ++world.stamp,
-                    contradiction: "",
-                });
+            world.rows.get(trial).set(subject, {
+                subject,
+                status: made.statusOf(strip, trialOf(trial)),
+                strip,
+                changesOn: null,
+                changed: clock(),
+                was: "",
+                mark: "",
+                human: "",
+                comments: 0,
+                stamp: ++world.stamp,
+                contradiction: "",
+            });
             tell();
         },
         alert(members) {

@@ -26,7 +26,9 @@ async function heard(pattern, seconds = 120) {
 before(async () => {
     if (skip) return;
     folder = mkdtempSync(path.join(tmpdir(), "trialgate-page-"));
-    demo = spawn(program, ["demo", "--folder", folder, "--people", "20", "--pace", "50", "--days", "12", "--no-color"], {stdio: ["ignore", "pipe", "pipe"]});
+    demo = spawn(program, ["demo", "--folder", folder, "--people", "20", "--pace", "50", "--days", "12", "--no-color"], {
+        stdio: ["ignore", "pipe", "pipe"],
+    });
     demo.stdout.on("data", text => (said += text));
     demo.stderr.on("data", text => (said += text));
     link = (await heard(/page: (\S+)/))[1];
