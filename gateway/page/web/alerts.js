@@ -115,15 +115,16 @@ class AlertsView {
                       t("alerts.trend", {points: a.trend.map(p => `${p.date} ${p.text ?? p.value}`).join("; ")}),
                   )
                 : null;
+        const told = Boolean(a.detail?.text); // it names window, missing and note itself
         const rows = [
             ["value", facts.value],
             ["date", facts.date],
             ["baseline", facts.baseline && `${facts.baseline}${facts.baselineDate ? ` (${facts.baselineDate})` : ""}`],
             ["baselineGrade", facts.baselineGrade && word("grade", facts.baselineGrade)],
             ["limits", [facts.lowerLimit, facts.upperLimit].filter(Boolean).join(" – ")],
-            ["window", a.detail?.earliest && `${a.detail.earliest} – ${a.detail.latest}`],
-            ["missing", (a.detail?.missing ?? []).join("; ")],
-            ["note", facts.note],
+            ["window", !told && a.detail?.earliest && `${a.detail.earliest} – ${a.detail.latest}`],
+            ["missing", !told && (a.detail?.missing ?? []).join("; ")],
+            ["note", !told && facts.note],
         ].filter(([, v]) => v);
         const link = a.subject ? h("a", {href: paths.patient(a.trial, a.subject)}, a.participant) : h("span", a.participant);
         return h(

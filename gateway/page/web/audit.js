@@ -113,7 +113,11 @@ class AuditView {
                                         .join(", "),
                                 ),
                         ),
-                        h("td", word("action", r.action), r.refused && h("span.tag.bad", t("audit.refused"))),
+                        h(
+                            "td",
+                            word("action", r.refused && r.action === "login" ? "login-failed" : r.action),
+                            r.refused && h("span.tag.bad", t("audit.refused")),
+                        ),
                         h("td", r.trial),
                         h("td.reference", {title: r.subject}, (r.subject ?? "").slice(0, 8)),
                         h("td", r.detail),

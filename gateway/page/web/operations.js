@@ -95,7 +95,7 @@ class OperationsView {
                 fact("patients", now.patients),
                 fact("rows", now.journal.rows),
                 fact("journalSize", size(now.journal.bytes)),
-                fact("oldest", when(now.journal.oldest)),
+                fact("oldest", now.journal.oldest ? when(now.journal.oldest) : "–"),
                 fact("faultCount", now.faults.length, now.faults.length > 0),
                 fact("quarantined", now.quarantine, now.quarantine > 0),
                 fact("mailWaiting", now.mail.waiting),
@@ -150,7 +150,7 @@ class OperationsView {
                 table(
                     "sinks",
                     ["name", "waiting", "dead", "oldest"],
-                    now.sinks.map(one => [one.name, one.waiting, state(one.dead === 0, one.dead), when(one.oldest)]),
+                    now.sinks.map(one => [one.name, one.waiting, state(one.dead === 0, one.dead), one.oldest ? when(one.oldest) : "–"]),
                     t("operations.noSinks"),
                 ),
             ),

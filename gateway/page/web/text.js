@@ -64,7 +64,7 @@ export const addDays = (day, n) => new Date(dayValue(day) + n * dayMs).toISOStri
 
 /** "in 66 days", "yesterday". */
 export function inDays(n) {
-    return relative.format(n, "day");
+    return Math.abs(n) < 730 ? relative.format(n, "day") : relative.format(Math.trunc(n / 365.25), "year");
 }
 
 let skew = 0;

@@ -20,11 +20,21 @@ export default async function open({root, params, fail}) {
         put(root, h("h1", {tabindex: -1}, t("nav.worklist")), h("p.empty", t("worklist.noTrial")));
         return {title: t("nav.worklist")};
     }
-    const trial = trials.find(one => one.id === params.trial) ?? trials[0];
+    const trial = trials.find(one => one.id === params.trial) ?? usual(trials);
+    localStorage.setItem("trial", trial.id);
     if (params.trial !== trial.id) history.replaceState(null, "", paths.worklist(trial.id));
     const view = new WorklistView(root, trial, trials, fail);
     await view.start();
     return view;
+}
+
+/** The trial that was looked at last, else the one with most people. */
+function usual(trials) {
+    const listed = one => Object.entries(one.counts ?? {}).reduce((sum, [status, n]) => sum + (status === "not-listed" ? 0 : n), 0);
+    return (
+        trials.find(one => one.id === localStorage.getItem("trial")) ??
+        trials.reduce((most, one) => (listed(one) > listed(most) ? one : most))
+    );
 }
 
 class WorklistView {

@@ -82,7 +82,7 @@ test("a person: evidence, trees, timeline, history", {skip}, async () => {
     await page.keyboard.press("j");
     await page.keyboard.press("Enter");
     await page.waitForSelector("div.timeline svg");
-    assert.equal(await page.locator(".criteria > *").count(), 8);
+    assert.equal(await page.locator("div.criteria > *").count(), 8);
     assert.ok((await page.locator(".evidence tbody tr").count()) > 3);
     assert.ok((await page.locator(".parts .criterion").count()) > 5);
     assert.ok((await page.locator("div.timeline path, div.timeline circle").count()) > 3);
