@@ -29,7 +29,7 @@ public:
             at_.write(name, pem_of(make_ec_key("P-384")));
         at_.write("weak-rsa.pem", pem_of(make_rsa_key(1024)));
         at_.write("public.pem", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n");
-        for (const char* name : {"secret", "secrets/pseudonym", "secrets/hmac", "secrets/study", "secrets/webhook"})
+        for (const char* name : {"secret", "secrets/pseudonym", "secrets/hmac", "secrets/study", "secrets/webhook", "secrets/oidc"})
             at_.write(name, "  a-secret-long-enough-for-all\n");
         at_.write("short", "short");
         at_.write("empty", " \n");

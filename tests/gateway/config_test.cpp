@@ -140,7 +140,7 @@ TEST_CASE("config: the reference in the README is a configuration without a mist
     CHECK(c.sinks.size() == 2);
     std::set<std::string> members;
     static const std::regex asked(R"re((?:take|need|text|texts|truth|span|number|one_of|file|member|useless|each)\("([A-Za-z]+)")re");
-    for (const char* part : {"config.cpp", "config_parts.cpp", "config_sides.cpp", "config_people.cpp"}) {
+    for (const char* part : {"config.cpp", "config_parts.cpp", "config_sides.cpp", "config_people.cpp", "config_page.cpp"}) {
         const std::string source = file_content(fs::path(trialgate::test::source_folder()) / "gateway/core" / part);
         for (std::sregex_iterator at(source.begin(), source.end(), asked), none; at != none; ++at)
             members.insert((*at)[1]);
