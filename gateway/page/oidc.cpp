@@ -133,6 +133,21 @@ struct oidc_login::state : std::enable_shared_from_this<oidc_login::state> {
         co_return fault;
     }
 
+    /// What can be said of a callback by itself.
+    oidc_fault fault_of(bool known, const std::map<std::string, std::string, std::less<>>& query) const {
+        const auto value = [&](std::string_view name) {
+            const auto at = query.find(name);
+            return at == query.end() ? std::string_view() : std::string_view(at->second);
+        };
+        if (!known)
+            return {"state", "the callback belongs to no login that this browser began"};
+        if (query.contains("iss") ? without_slash(value("iss")) != without_slash(config.issuer) : about.names_issuer) // RFC 9207
+            return {"state", "the callback is of another issuer"};
+        if (query.contains("error") || value("code").empty())
+            return {"refused", "the issuer refused the login"};
+        return {};
+    }
+
     /// The ID token, and the access token for userinfo.
     struct tokens {
         std::string id, access;
@@ -213,13 +228,9 @@ asio::awaitable<std::variant<oidc_login::begun, oidc_fault>> oidc_login::begin(s
 asio::awaitable<std::variant<oidc_user, oidc_fault>> oidc_login::finish(std::map<std::string, std::string, std::less<>> query, std::string browser) {
     const auto s = state_;
     auto login = s->pending.take(query["state"], browser, s->time->now());
-    if (!login)
-        co_return oidc_fault{"state", "the callback belongs to no login that this browser began"};
-    if (query.contains("iss") ? without_slash(query["iss"]) != without_slash(s->config.issuer) : s->about.names_issuer)
-        co_return oidc_fault{"state", "the callback is of another issuer"}; // RFC 9207
-    if (query.contains("error") || query["code"].empty())
-        co_return oidc_fault{"refused", "the issuer refused the login"};
-    oidc_fault fault = co_await s->discover();
+    oidc_fault fault = s->fault_of(login.has_value(), query);
+    if (fault.why.empty())
+        fault = co_await s->discover();
     if (!fault.why.empty())
         co_return fault;
     std::string nonce = login->nonce;
@@ -229,7 +240,8 @@ asio::awaitable<std::variant<oidc_user, oidc_fault>> oidc_login::finish(std::map
     std::string claims = co_await s->checked(got.id, std::move(nonce), fault);
     if (!fault.why.empty())
         co_return fault;
-    co_return co_await s->user_of(std::move(claims), got.access);
+    oidc_user user = co_await s->user_of(std::move(claims), got.access);
+    co_return user;
 }
 
 } // namespace trialgate::gateway

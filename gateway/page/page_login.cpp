@@ -159,7 +159,8 @@ asio::awaitable<http_response> page::state::begin_oidc(page_request r) {
     co_return out;
 }
 
-asio::awaitable<http_response> page::state::failed_oidc(page_request r, oidc_fault fault, visitor who) {
+/// The arguments outlive the call: who calls waits for it.
+asio::awaitable<http_response> page::state::failed_oidc(const page_request& r, const oidc_fault& fault, const visitor& who) {
     log_warning("page.login-failed", {{"by", "oidc"}, {"why", fault.text}});
     audit_row row = row_of(r, who, "login");
     row.refused = true;
@@ -173,10 +174,12 @@ asio::awaitable<http_response> page::state::failed_oidc(page_request r, oidc_fau
 asio::awaitable<http_response> page::state::finish_oidc(page_request r) {
     if (limit.wait(r.address, ground.sessions->now()))
         co_return sent_to("/#login=failed&why=often");
+    const visitor nobody;
     auto outcome = co_await oidc->finish(r.target.query, r.login_id);
     if (auto* fault = std::get_if<oidc_fault>(&outcome)) {
         limit.failed(r.address, ground.sessions->now());
-        co_return co_await failed_oidc(std::move(r), std::move(*fault), visitor{});
+        http_response refused = co_await failed_oidc(r, *fault, nobody);
+        co_return refused;
     }
     oidc_user user = std::get<oidc_user>(std::move(outcome));
     session s;
@@ -185,8 +188,11 @@ asio::awaitable<http_response> page::state::finish_oidc(page_request r) {
     s.who.name = std::move(user.name);
     s.who.address = r.address;
     s.who.may = rights_of(config.access, s.claims); // as it is now: a reload may have come in between
-    if (s.who.may.none())
-        co_return co_await failed_oidc(std::move(r), {"no-role", "the user has no role"}, std::move(s.who));
+    const oidc_fault without_role{"no-role", "the user has no role"};
+    if (s.who.may.none()) {
+        http_response refused = co_await failed_oidc(r, without_role, s.who);
+        co_return refused;
+    }
     http_response out = sent_to("/");
     out.headers.add("Set-Cookie", cookie({}, true));
     co_return co_await welcome(std::move(r), std::move(s), std::move(out));

@@ -90,7 +90,7 @@ struct page::state {
     asio::awaitable<http_response> begin_oidc(page_request r);
     asio::awaitable<http_response> finish_oidc(page_request r);
     asio::awaitable<http_response> welcome(page_request r, session s, http_response out);
-    asio::awaitable<http_response> failed_oidc(page_request r, oidc_fault fault, visitor who);
+    asio::awaitable<http_response> failed_oidc(const page_request& r, const oidc_fault& fault, const visitor& who);
     http_response not_logged_in() const;
 };
 
