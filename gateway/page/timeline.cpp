@@ -217,8 +217,13 @@ void write_lab(json_text& out, const person_view& of, concept_id what, const ask
     std::string unit_text;
     for (const fact* f : points)
         if (number_of(f->observation).first && f->observation.use != usability::unit_unusable) {
-            unit = f->observation.factor;
             unit_text = unit_in(f->text);
+            unit = f->observation.factor;
+            // Of a unit with a zero of its own ([degF]) facts keep what is above that zero, which no picture should show.
+            if (const auto rule = about ? about->rule_for(unit_text) : std::nullopt; rule && rule->offset.approximate() != 0) {
+                unit_text = about->unit;
+                unit = {};
+            }
         }
     if (unit_text.empty() && about && unit == fhir::ratio{} && !about->unit.starts_with('{') && about->unit != "1")
         unit_text = about->unit;

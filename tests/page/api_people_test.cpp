@@ -285,6 +285,26 @@ TEST_CASE("page api: results in two units are drawn in that of the newest, each 
     FAIL("no course of creatinine");
 }
 
+TEST_CASE("page api: a temperature in Fahrenheit is drawn in the unit of the limit") {
+    page_bench b;
+    b.history();
+    b.arrive(arrival::resource, R"({"resourceType":"Observation","id":"t","meta":{"versionId":"1"},"status":"final","subject":{"reference":"Patient/p"},
+        "code":{"coding":[{"system":"http://loinc.org","code":"8310-5"}]},"effectiveDateTime":"2026-03-10",
+        "valueQuantity":{"value":100.4,"unit":"F","system":"http://unitsofmeasure.org","code":"[degF]"}})");
+    b.work();
+    const answer a = b.get(b.person_path() + "/timeline");
+    for (const fhir::json::value& lab : a["labs"].elements()) {
+        if (lab["concept"].text() != "temperature")
+            continue;
+        CHECK(lab["unit"].text() == "Cel");
+        CHECK(lab["points"][0]["value"].text() == "38");
+        CHECK(lab["points"][0]["text"].text().starts_with("100.4"));
+        CHECK(lab["limit"]["value"].text() == "38");
+        return;
+    }
+    FAIL("no course of temperature");
+}
+
 TEST_CASE("page api: concepts that a local code can mean") {
     page_bench b;
     const answer a = b.get("/api/v1/concepts");

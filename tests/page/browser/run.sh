@@ -9,7 +9,7 @@ if [ $# -gt 0 ] && [ "${1%.mjs}" = "$1" ]; then
     program=$(realpath "$1")
     shift
 fi
-. "$here/../../interop/node.sh"
+. "$here/../../interop/node.sh" node # its arguments are tools, ours are not
 mapfile -t libraries < <(grep -o 'node-d3-[a-z-]*' "$here/../../../gateway/packages.txt")
 if ! "$here/../../../gateway/setup.sh" chromium-headless-shell fonts-dejavu-core "${libraries[@]}" >/dev/null 2>&1 || ! command -v chromium-headless-shell >/dev/null; then
     echo "skipped: chromium-headless-shell or the charts' libraries cannot be installed"
