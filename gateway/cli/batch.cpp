@@ -64,8 +64,8 @@ std::optional<exit_code> batch::prepare() {
         [&](input_problem p) {
             if (options_.verbose && doubts++ < most_messages * 20)
                 std::fprintf(stderr, "warning: %s\n", to_string(p).c_str());
-        },
-        options_.unmapped);
+        });
+    from.thorough(options_.unmapped);
     const std::uint64_t total =
         std::accumulate(files.begin(), files.end(), std::uint64_t{0}, [](std::uint64_t n, const input_file& f) { return n + f.bytes; });
     {

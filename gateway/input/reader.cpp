@@ -71,12 +71,13 @@ fhir::scan::interest_set interest_of(const mappings::network& net) {
 }
 
 reader::reader(const mappings::network& net, const fhir::time_zone& site, record_taker& into,
-               std::function<void(input_problem)> problem, std::function<void(input_problem)> doubt, bool thorough)
+               std::function<void(input_problem)> problem, std::function<void(input_problem)> doubt)
     : net_(net), into_(into), extraction_{net.codes(), site, {}}, problem_(std::move(problem)), doubt_(std::move(doubt)),
-      thorough_(thorough), wanted_(interest_of(net)) {
-    extraction_.unmapped = [this](std::string_view system, std::string_view code) {
+      wanted_(interest_of(net)) {
+    extraction_.unmapped = [this](const fhir::coding& c) {
         if (counted_.unmapped.size() < most_unmapped)
-            ++counted_.unmapped[std::string(system) + '|' + std::string(code)];
+            ++counted_.unmapped[std::string(c.system) + '|' + std::string(c.code)];
+        unmapped_.push_back(c);
     };
 }
 
@@ -223,7 +224,11 @@ void reader::parsed(fhir::json::value v, std::string_view full_url, const place&
         // Of a type that nobody reads; it may still be a newer version of something (never in practice, cheap to honour).
         return;
     }
-    add(mappings::extract(read, extraction_), full_url);
+    unmapped_.clear();
+    record r = mappings::extract(read, extraction_);
+    if (!unmapped_.empty())
+        into_.unmapped(r, unmapped_);
+    add(std::move(r), full_url);
 }
 
 void reader::add(record r, std::string_view full_url) {

@@ -10,6 +10,7 @@
 #include "mappings/engine/population.hpp"
 
 #include <map>
+#include <span>
 
 namespace trialgate::gateway {
 
@@ -29,6 +30,8 @@ public:
     /// `text`: the resource, which was not read.
     virtual void superseded(std::string_view type, std::string_view id, const mappings::version_stamp& stamp, std::string_view text) = 0;
     virtual void alias(std::string_view from, std::string_view to) = 0;
+    /// Codes of the resource of `of`, which `add` gives next, that a ConceptMap could map and none does. They live as long as the call.
+    virtual void unmapped(const mappings::record& of, std::span<const fhir::coding> codes) { (void)of, (void)codes; }
 };
 
 /// Into a population, which must outlive it.
@@ -48,12 +51,13 @@ private:
 class reader {
 public:
     /// Everything must outlive the reader. `problem` is called for each unreadable thing, `doubt` (may be empty) for each unusable element.
-    /// With `thorough` nothing is skipped unparsed, so that `reading::unmapped` names every local code; several times slower.
     reader(const mappings::network& net, const fhir::time_zone& site, record_taker& into,
-           std::function<void(input_problem)> problem, std::function<void(input_problem)> doubt, bool thorough = false);
+           std::function<void(input_problem)> problem, std::function<void(input_problem)> doubt);
     ~reader();
     /// Also keeps what is watched in people who were dosed (network::watches). A screening of many people does not need it.
     void follow() noexcept { follow_ = true; }
+    /// From now on nothing is skipped unparsed, so that every local code is told; several times slower.
+    void thorough(bool on) noexcept { thorough_ = on; }
 
     /// All of a file ("-": standard input).
     void file(const std::string& name, const std::function<void(std::uint64_t)>& advance);
@@ -81,8 +85,8 @@ private:
     record_taker& into_;
     mappings::extraction extraction_;
     std::function<void(input_problem)> problem_, doubt_;
-    bool thorough_;
-    bool follow_ = false;
+    std::vector<fhir::coding> unmapped_; ///< of the resource that is read just now
+    bool thorough_ = false, follow_ = false;
     fhir::scan::interest_set wanted_;
     fhir::json::parser parser_;
     std::string scratch_;

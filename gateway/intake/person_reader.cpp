@@ -140,8 +140,10 @@ asio::awaitable<step> person_reader::list_once(std::string type, page_walker& wa
         whole = whole && !page.incomplete;
         const bool last = page.last;
         std::vector<journal_item> rows;
-        if (page.entries > 0)
+        if (page.entries > 0) {
             rows.push_back(fetched(services_, source_, type, std::move(page.body)));
+            rows.back().channel = part_of_a_history;
+        }
         if (!rows.empty())
             co_await keep(services_, std::move(rows));
         if (last)

@@ -127,6 +127,15 @@ void write_history(json_text& out, const api_ground& ground, const decision_row&
     out.end_array();
 }
 
+/// Codes that nobody knew when the record was fetched and nobody knows now: the maps may have become others since.
+void write_local_codes(json_text& out, const api_ground& ground, const decision_row& d) {
+    out.key("localCodes").begin_array();
+    for (const local_code& c : ground.reading.local_codes_of(d.source, d.patient))
+        if (ground.setting->trials->codes().lookup(c.system, c.code).empty())
+            out.begin_object().key("type").string(c.type).key("system").string(c.system).key("code").string(c.code).key("display").string(c.display).end_object();
+    out.end_array();
+}
+
 void write_participations(json_text& out, const api_ground& ground, const decision_row& d) {
     out.key("participations").begin_array();
     for (const participant_row& p : ground.reading.participants_of(d.source, d.patient)) {
@@ -211,7 +220,7 @@ http_response person(const api_request& request, const api_ground& ground, audit
         write_judgement(out, j, request.who);
     out.end_array();
     write_history(out, ground, d, names);
-    out.key("localCodes").begin_array().end_array(); // codes that mean nothing are not kept
+    write_local_codes(out, ground, d);
     write_participations(out, ground, d);
     out.end_object();
     return json_answer(std::string(out.text()));

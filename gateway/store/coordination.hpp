@@ -42,6 +42,12 @@ struct judgement_row {
     std::int64_t unread = 0; ///< set by the store: how often it was made or undone since a worker has looked; 0: it has
 };
 
+/// A code in somebody's record that nobody here knows, and that a ConceptMap could map.
+struct local_code {
+    std::string type;    ///< of the resource: "Observation", "Condition" ...
+    std::string system, code, display;
+};
+
 /// How many comments stand of a person in a trial.
 struct comment_count {
     std::string source, patient;

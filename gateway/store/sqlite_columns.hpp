@@ -44,6 +44,10 @@ decltype(auto) columns(R& r, Use use) {
     return use(r.id, r.source, r.patient, r.trial, r.kind, r.what, r.value, r.reason, r.by, r.name, r.role, r.at, r.asked,
                r.undone_by, r.undone, r.unread);
 }
+template <row_of<local_code> R, class Use>
+decltype(auto) columns(R& r, Use use) {
+    return use(r.type, r.system, r.code, r.display);
+}
 template <row_of<comment_count> R, class Use>
 decltype(auto) columns(R& r, Use use) {
     return use(r.source, r.patient, r.comments);

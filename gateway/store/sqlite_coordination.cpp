@@ -134,6 +134,31 @@ std::string sqlite_store::survivor(std::string_view source, std::string_view nam
     return text(db_.run(q, source, name)).value_or(std::string(name));
 }
 
+// ---- what nobody understands -------------------------------------------------------------------------------------------------
+
+void sqlite_store::local_code_put(std::string_view source, std::string_view patient_key, const local_code& c) {
+    static const query q("INSERT INTO local_code SELECT ?1, ?2, ?3, ?4, ?5, ?6, 1 "
+                         "WHERE (SELECT count(*) FROM local_code WHERE source = ?1 AND patient = ?2) < 300 "
+                         "AND EXISTS (SELECT 1 FROM patient WHERE source = ?1 AND key = ?2) "
+                         "ON CONFLICT DO UPDATE SET fresh = 1, display = excluded.display");
+    db_.execute(q, source, patient_key, c.type, c.system, c.code, c.display);
+}
+
+void sqlite_store::local_codes_settle(std::string_view source, std::string_view patient_key) {
+    static const query forgotten("DELETE FROM local_code WHERE source = ?1 AND patient = ?2 AND fresh = 0");
+    static const query settled("UPDATE local_code SET fresh = 0 WHERE source = ?1 AND patient = ?2");
+    whole([&] {
+        db_.execute(forgotten, source, patient_key);
+        db_.execute(settled, source, patient_key);
+    });
+}
+
+std::vector<local_code> sqlite_store::local_codes_of(std::string_view source, std::string_view patient_key) {
+    static const query q("SELECT type, system, code, max(display) FROM local_code WHERE source = ?1 AND patient IN " TRIALGATE_NAMES_OF
+                         " GROUP BY type, system, code ORDER BY type, system, code");
+    return rows<local_code>(db_.run(q, source, patient_key));
+}
+
 // ---- who saw and did what --------------------------------------------------------------------------------------------------
 
 std::int64_t sqlite_store::audit_add(const audit_row& row) {

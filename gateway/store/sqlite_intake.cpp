@@ -104,6 +104,7 @@ void sqlite_store::source_remove(std::string_view source) {
         query("DELETE FROM history WHERE source = ?1"),
         query("DELETE FROM judgement WHERE source = ?1"),
         query("DELETE FROM survivor WHERE source = ?1"),
+        query("DELETE FROM local_code WHERE source = ?1"),
         query("DELETE FROM mail_told WHERE alert IN (SELECT id FROM alert WHERE source = ?1)"),
         query("DELETE FROM alert WHERE source = ?1"),
         query("DELETE FROM participant_note WHERE (trial, number) IN (SELECT trial, number FROM participant WHERE source = ?1)"),

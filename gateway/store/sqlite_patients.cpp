@@ -17,9 +17,11 @@ void sqlite_store::patient_put(const patient_row& row) {
 void sqlite_store::patient_remove(std::string_view source, std::string_view key) {
     static const query person("DELETE FROM patient WHERE source = ?1 AND key = ?2");
     static const query references("DELETE FROM refers WHERE source = ?1 AND patient = ?2");
+    static const query codes("DELETE FROM local_code WHERE source = ?1 AND patient = ?2");
     whole([&] {
         db_.execute(person, source, key);
         db_.execute(references, source, key);
+        db_.execute(codes, source, key);
     });
 }
 

@@ -139,6 +139,10 @@ CREATE INDEX judgement_comment ON judgement(trial, source, patient, kind, undone
 CREATE TABLE survivor(
     source TEXT NOT NULL, name TEXT NOT NULL, person TEXT NOT NULL, PRIMARY KEY (source, name)) STRICT, WITHOUT ROWID;
 CREATE INDEX survivor_of ON survivor(source, person);
+CREATE TABLE local_code(
+    source TEXT NOT NULL, patient TEXT NOT NULL, type TEXT NOT NULL, system TEXT NOT NULL, code TEXT NOT NULL, display TEXT NOT NULL,
+    fresh INTEGER NOT NULL, -- 1: put since all was fetched last
+    PRIMARY KEY (source, patient, type, system, code)) STRICT, WITHOUT ROWID;
 
 CREATE TABLE audit(
     id INTEGER PRIMARY KEY, at INTEGER NOT NULL, by TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL, address TEXT NOT NULL,

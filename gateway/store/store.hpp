@@ -49,13 +49,16 @@ enum class arrival : std::uint8_t {
 struct journal_item {
     std::string source;  ///< name of the source in the configuration
     arrival kind = arrival::hook;
-    std::string channel; ///< hook: name of the subscription at which it arrived
+    std::string channel; ///< hook: name of the subscription at which it arrived; resource: `part_of_a_history` or nothing
     std::string method;  ///< hook: POST, PUT, DELETE
     std::string tail;    ///< hook: the path below the hook's own, e.g. "Observation/o1"; resource: the URL it was fetched from, for messages
     std::string headers; ///< hook: the few that carry meaning, "Name: value" lines
     std::string body;
     instant received = 0;
 };
+/// journal_item::channel of what was fetched because all about one person was asked for.
+inline constexpr std::string_view part_of_a_history = "history";
+
 struct journal_row : journal_item {
     std::int64_t seq = 0;
 };
@@ -258,6 +261,12 @@ public:
     virtual void survivor_put(std::string_view source, std::string_view name, std::string_view person) = 0;
     /// Who that is; `name` itself unless it was put otherwise.
     virtual std::string survivor(std::string_view source, std::string_view name) = 0;
+    /// Of what is fetched about a person just now. At most 300 of a person are kept; of an unknown person none.
+    virtual void local_code_put(std::string_view source, std::string_view patient, const local_code& code) = 0;
+    /// All has been fetched: what was not put since the last time is forgotten.
+    virtual void local_codes_settle(std::string_view source, std::string_view patient) = 0;
+    /// Also those of the names that turned out to be this person's; by type, system and code, each once.
+    virtual std::vector<local_code> local_codes_of(std::string_view source, std::string_view patient) = 0;
     /// `id` and `seal` of the row are not used.
     virtual std::int64_t audit_add(const audit_row& row) = 0;
     /// By id.

@@ -10,7 +10,7 @@ using mappings::record;
 
 namespace {
 
-constexpr std::size_t most_quarantined_bytes = std::size_t{1} << 20;
+constexpr std::size_t most_quarantined_bytes = std::size_t{1} << 20, longest_system = 500, longest_code = 200, longest_display = 200;
 
 std::string_view header_of(std::string_view lines, std::string_view name) {
     while (!lines.empty()) {
@@ -49,8 +49,11 @@ arrival_reader::~arrival_reader() = default;
 arrived arrival_reader::read(const journal_row& row, std::uint64_t& order) {
     out_ = {};
     aliases_.clear();
+    told_codes_.clear();
     row_ = &row;
     order_ = &order;
+    // Of somebody who is considered all local codes are told; of what just happens in a hospital, what nobody reads is not even parsed.
+    reader_.thorough(row.channel == part_of_a_history && row.kind == arrival::resource);
     switch (row.kind) {
     case arrival::hook: read_hook(row); break;
     case arrival::resource: reader_.document(row.body, row.source, 1); break;
@@ -158,6 +161,19 @@ void arrival_reader::superseded(std::string_view type, std::string_view id, cons
 }
 
 void arrival_reader::alias(std::string_view from, std::string_view to) { aliases_.emplace(from, to); }
+
+void arrival_reader::unmapped(const record& of, std::span<const fhir::coding> codes) {
+    if (row_->channel != part_of_a_history || of.subject.empty())
+        return;
+    for (const fhir::coding& c : codes) {
+        // What a proposal could not name is not kept.
+        if (c.system.empty() || c.system.size() > longest_system || c.code.size() > longest_code)
+            continue;
+        local_code one{of.type, std::string(c.system), std::string(c.code), std::string(c.display.size() <= longest_display ? c.display : "")};
+        if (told_codes_.insert(of.subject + '\n' + one.type + '\n' + one.system + '\n' + one.code).second)
+            out_.codes.emplace_back(mappings::normal_key(of.subject), std::move(one));
+    }
+}
 
 void arrival_reader::unreadable(const std::string& reason, const std::string& path, std::string_view part) {
     quarantine_item item;

@@ -6,6 +6,7 @@
 #include "gateway/store/store.hpp"
 
 #include <unordered_map>
+#include <unordered_set>
 
 namespace trialgate::gateway {
 
@@ -28,6 +29,7 @@ struct arrived {
     std::vector<std::string> to_fetch;     ///< "Observation/o1"
     bool nudge = false;                    ///< something happened that the message does not tell
     std::optional<told_numbers> numbers;
+    std::vector<std::pair<std::string, local_code>> codes; ///< person, and what nobody understands of what was fetched of them
     std::vector<quarantine_item> unreadable;
     std::uint64_t irrelevant = 0;          ///< resources that nobody reads
 };
@@ -44,6 +46,7 @@ private:
     void add(mappings::record r) override;
     void superseded(std::string_view type, std::string_view id, const mappings::version_stamp& stamp, std::string_view text) override;
     void alias(std::string_view from, std::string_view to) override;
+    void unmapped(const mappings::record& of, std::span<const fhir::coding> codes) override;
     void read_hook(const journal_row& row);
     void use(const fhir::notification& n, const journal_row& row);
     void unreadable(const std::string& reason, const std::string& path, std::string_view part);
@@ -56,6 +59,7 @@ private:
     arrived out_;
     std::uint64_t* order_ = nullptr;
     std::unordered_map<std::string, std::string> aliases_;
+    std::unordered_set<std::string> told_codes_; ///< of this row: person, type, system, code
 };
 
 } // namespace trialgate::gateway

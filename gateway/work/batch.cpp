@@ -96,10 +96,13 @@ void work_batch::take(const journal_row& row, arrived what) {
         person& p = load(row.source, row.body);
         p.row.hydrated = true;
         p.touched = p.evaluate = p.loaded = true;
+        codes_.push_back({{row.source, row.body}, std::nullopt});
         return;
     }
     if (what.irrelevant)
         count(row.source, "irrelevant", what.irrelevant);
+    for (auto& [person, code] : what.codes)
+        codes_.push_back({{row.source, std::move(person)}, std::move(code)});
     std::vector<record> definitions;
     for (record& r : what.records) {
         if (is_definition_type(r.type))
@@ -321,6 +324,8 @@ void work_batch::write(store& to) {
         to.definition_put(key.first, key.second, encoded(r));
     for (const auto& link : links_)
         to.link(link[0], link[1], link[2]);
+    for (const auto& [who, code] : codes_)
+        code ? to.local_code_put(who.first, who.second, *code) : to.local_codes_settle(who.first, who.second);
     write_people(to);
     for (const auto& [subject, who] : subjects_)
         to.subject_put(subject, who.first, who.second);

@@ -148,6 +148,7 @@ private:
     instant now_;
     fhir::date today_;
     std::map<person_key, person> people_;
+    std::vector<std::pair<person_key, std::optional<local_code>>> codes_; ///< in order of arrival; nothing: all about the person has been fetched
     std::map<person_key, mappings::record> definitions_;        ///< (source, "Medication/m1")
     std::set<std::array<std::string, 3>> links_;                ///< source, a, b
     std::vector<quarantine_item> unreadable_;

@@ -17,7 +17,7 @@ struct extraction {
     const fhir::time_zone& site;
     /// Called for every coding of an otherwise unmapped Observation, Condition, Medication* or Procedure whose system is unknown or missing.
     /// May be empty.
-    std::function<void(std::string_view system, std::string_view code)> unmapped;
+    std::function<void(const fhir::coding&)> unmapped;
 };
 
 /// The record of one resource; never fails. A resource of a type that no one reads, or `monostate`, gives an empty record with type and id only.

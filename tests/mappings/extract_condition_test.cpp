@@ -107,7 +107,7 @@ TEST_CASE("extract condition: D19 digits without a code system are listed, never
     std::vector<std::string> unmapped;
     const record r = test::extracted(
         condition("", R"({"code": "55464009"}, {"system": "urn:local", "code": "X1"})"), codes(),
-        [&](std::string_view system, std::string_view code) { unmapped.push_back(std::string(system) + '|' + std::string(code)); }
+        [&](const fhir::coding& c) { unmapped.push_back(std::string(c.system) + '|' + std::string(c.code)); }
     );
     CHECK(r.facts.empty());
     CHECK(r.notes.has(note::unmapped_code));

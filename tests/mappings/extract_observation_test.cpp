@@ -209,9 +209,7 @@ TEST_CASE("observation: codings about different analytes conflict, others do not
 
 TEST_CASE("observation: unmapped codes are told, and a known code without its system is noted") {
     std::vector<std::string> told;
-    const auto tell = [&told](std::string_view system, std::string_view code) {
-        told.push_back(std::string(system) + '|' + std::string(code));
-    };
+    const auto tell = [&told](const fhir::coding& c) { told.push_back(std::string(c.system) + '|' + std::string(c.code)); };
     const record out = with_code("{'system': 'urn:other:lab', 'code': 'X1'}, {'code': '5048-4'}", text("1:160"), tell);
     CHECK(out.facts.empty());
     CHECK(out.notes.has(note::unmapped_code));

@@ -91,7 +91,8 @@ export function comment(ground) {
     });
 }
 
-export async function mapping(ground, chosen = 0) {
+/** Of `known`, {system, code, display}, or of a code that is typed in. */
+export async function mapping(ground, known) {
     let concepts;
     try {
         concepts = (await get("/api/v1/concepts")).concepts;
@@ -99,27 +100,15 @@ export async function mapping(ground, chosen = 0) {
         ground.fail(refused);
         return null;
     }
-    const codes = ground.about.localCodes;
-    // Codes that nobody understands may not be kept: then they are typed in.
-    const which =
-        codes.length > 0
-            ? [
-                  {
-                      name: "code",
-                      label: t("mapping.code"),
-                      kind: "select",
-                      value: String(chosen),
-                      required: true,
-                      options: codes.map((c, n) => [String(n), `${c.display || c.code} (${c.system}|${c.code})`]),
-                  },
-              ]
-            : [
-                  {name: "system", label: t("mapping.system"), kind: "text", required: true, hint: t("mapping.systemHint"), longest: 500},
-                  {name: "code", label: t("mapping.code"), kind: "text", required: true},
-                  {name: "display", label: t("mapping.display"), kind: "text"},
-              ];
+    const which = known
+        ? []
+        : [
+              {name: "system", label: t("mapping.system"), kind: "text", required: true, hint: t("mapping.systemHint"), longest: 500},
+              {name: "code", label: t("mapping.code"), kind: "text", required: true},
+              {name: "display", label: t("mapping.display"), kind: "text"},
+          ];
     return ask({
-        title: t("mapping.title"),
+        title: known ? t("mapping.titleOf", {code: known.display || known.code}) : t("mapping.title"),
         text: t("mapping.what"),
         yes: t("mapping.yes"),
         wide: true,
@@ -143,7 +132,7 @@ export async function mapping(ground, chosen = 0) {
             if (list.selectedOptions[0]?.hidden ?? true) list.value = [...list.options].find(option => !option.hidden)?.value ?? "";
         },
         act: async v => {
-            const {system, code, display} = codes.length > 0 ? codes[Number(v.code)] : v;
+            const {system, code, display} = known ?? v;
             return done(
                 ground,
                 t("mapping.done"),

@@ -290,25 +290,24 @@ class PatientView {
     }
 
     codes(p, allowed) {
+        const one = (code, n) =>
+            h(
+                "li",
+                h("span.text", code.display || code.code),
+                h("code", `${code.system}|${code.code}`),
+                h("span.muted", code.type),
+                allowed &&
+                    h(
+                        "button.quiet",
+                        {type: "button", id: `code-${n}`, onclick: () => this.act(ground => actions.mapping(ground, code))},
+                        t("mapping.propose"),
+                    ),
+            );
+        const list = h("ul.codes", p.localCodes.map(one));
+        const few = p.localCodes.length <= 6;
         return [
             h("p.muted", t("patient.codesWhy")),
-            h(
-                "ul.codes",
-                p.localCodes.map((code, n) =>
-                    h(
-                        "li",
-                        h("span.text", code.display || code.code),
-                        h("code", `${code.system}|${code.code}`),
-                        h("span.muted", t("patient.results", {n: code.count})),
-                        allowed &&
-                            h(
-                                "button.quiet",
-                                {type: "button", id: `code-${n}`, onclick: () => this.act(ground => actions.mapping(ground, n))},
-                                t("mapping.propose"),
-                            ),
-                    ),
-                ),
-            ),
+            few ? list : h("details", h("summary", t("patient.codesAll", {n: p.localCodes.length})), list),
         ];
     }
 

@@ -151,7 +151,7 @@ test("a comment, taken back from the list", async () => {
 test("a mapping proposal: the code is chosen, the concept is found", async () => {
     await person("8f2e2d02");
     await page.click("#code-1");
-    assert.equal(await page.inputValue("dialog [name=code]"), "1");
+    assert.equal(await text("dialog h2"), "What does “C3 nephelom.” mean?");
     await page.fill("dialog [name=find]", "complement c3");
     assert.equal(await page.inputValue("dialog [name=concept]"), "c3");
     await page.fill("dialog textarea", "Laboratory handbook, page 12");

@@ -342,8 +342,8 @@ export function makePerson(row, trial, ground) {
             {at: "2026-01-02T07:00:00.000Z", status: "possible", strip: row.strip.replace(/\+/g, "?"), cause: {by: "trial", events: []}},
         ],
         localCodes: [
-            {system: "https://klinikum.example.de/labor", code: "DSDNA-E", display: ground.nasty ? hostile : "dsDNS-AK (ELISA)", count: 3},
-            {system: "https://klinikum.example.de/labor", code: "C3N", display: "C3 nephelom.", count: 2},
+            {type: "Observation", system: "https://klinikum.example.de/labor", code: "DSDNA-E", display: ground.nasty ? hostile : "dsDNS-AK (ELISA)"},
+            {type: "Observation", system: "https://klinikum.example.de/labor", code: "C3N", display: "C3 nephelom."},
         ],
         participations:
             row.mark === "screened"
