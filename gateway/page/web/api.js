@@ -18,45 +18,68 @@ export function whenSignedOut(act) {
     onSignedOut = act;
 }
 
-async function call(method, path, body) {
+/** How long an answer may take, in milliseconds: a connection can be silent for ever. */
+const patience = 30000;
+
+/** Sends and reads; null when that did not come to an end in time. */
+async function exchange(path, options) {
+    const ending = new AbortController();
+    const timer = setTimeout(() => ending.abort(), patience);
+    try {
+        const answer = await fetch(path, {...options, signal: ending.signal});
+        serverTime(answer.headers.get("date"));
+        return {answer, text: answer.status === 204 ? "" : await answer.text()};
+    } catch {
+        return null;
+    } finally {
+        clearTimeout(timer);
+    }
+}
+
+async function call(method, path, body, {background = false} = {}) {
+    const changes = method !== "GET";
     const options = {method, headers: {accept: "application/json"}, credentials: "same-origin"};
-    if (method !== "GET" && session) options.headers["x-csrf-token"] = session.csrf;
+    if (changes && session) options.headers["x-csrf-token"] = session.csrf;
+    if (background) options.headers["x-background"] = "1";
     if (body !== undefined) {
         options.headers["content-type"] = "application/json";
         options.body = JSON.stringify(body);
     }
-    let answer;
-    try {
-        answer = await fetch(path, options);
-    } catch {
-        throw new ApiError(0, "");
-    }
-    serverTime(answer.headers.get("date"));
-    const text = answer.status === 204 ? "" : await answer.text();
+    // Of a change whose answer was lost, nobody knows whether it was made.
+    const refuse = (status, message) => Object.assign(new ApiError(status, message), {unsure: changes && (status === 0 || status >= 500)});
+    const asked = session;
+    const got = await exchange(path, options);
+    if (got === null) throw refuse(0, "");
+    const {answer, text} = got;
     let json = null;
     try {
         json = text === "" ? null : JSON.parse(text);
     } catch {
-        throw new ApiError(answer.ok ? 0 : answer.status, "");
+        throw refuse(answer.ok ? 0 : answer.status, "");
     }
     if (answer.ok) return json;
-    if (answer.status === 401 && session !== null) {
+    if (answer.status === 401 && session !== null && session === asked) {
         session = null;
         login = json?.login ?? login;
         onSignedOut();
     }
-    const refused = new ApiError(answer.status, json?.error ?? "");
-    refused.login = json?.login;
-    throw refused;
+    throw Object.assign(refuse(answer.status, json?.error ?? ""), {login: json?.login});
 }
 
-export const get = path => call("GET", path);
+/** `background`: the page asks by itself, which does not keep the session on. */
+export const get = (path, options) => call("GET", path, undefined, options);
 export const post = (path, body) => call("POST", path, body ?? {});
+
+/** Of random bits: what is said again with the same key is done once. */
+export function newKey() {
+    if (crypto.randomUUID) return crypto.randomUUID();
+    return [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, "0")).join("");
+}
 
 /** Asks who is logged in; false when nobody is. */
 export async function loadSession() {
     try {
-        session = await get("/api/v1/session");
+        session = await get("/api/v1/session", {background: true});
         return true;
     } catch (refused) {
         if (refused.status !== 401) throw refused;
