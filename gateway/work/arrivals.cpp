@@ -1,6 +1,7 @@
 #include "gateway/work/arrivals.hpp"
 
 #include "fhir/search.hpp"
+#include "mappings/engine/coded.hpp"
 
 #include <algorithm>
 
