@@ -101,8 +101,8 @@ void work_batch::take(const journal_row& row, arrived what) {
     }
     if (what.irrelevant)
         count(row.source, "irrelevant", what.irrelevant);
-    for (auto& [person, code] : what.codes)
-        codes_.push_back({{row.source, std::move(person)}, std::move(code)});
+    for (auto& [who, code] : what.codes)
+        codes_.push_back({{row.source, std::move(who)}, std::move(code)});
     std::vector<record> definitions;
     for (record& r : what.records) {
         if (is_definition_type(r.type))
