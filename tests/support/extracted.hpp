@@ -40,7 +40,7 @@ inline std::string value_set(std::string id, std::string system, std::string cod
 /// The record of a resource; `with` may count unmapped codes.
 inline mappings::record extracted(
     std::string json, const mappings::catalog& codes,
-    std::function<void(std::string_view, std::string_view)> unmapped = {}
+    std::function<void(const fhir::coding&)> unmapped = {}
 ) {
     const fhir::time_zone site = fhir::time_zone::fixed(3 * 3600);
     fhir::json::parser parser;
