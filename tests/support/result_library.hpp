@@ -94,7 +94,7 @@ inline std::shared_ptr<const mappings::catalog> result_catalog() {
 
 /// Parses, reads and extracts one resource at a site in UTC+3. Single quotes stand for double ones.
 inline mappings::record record_of(
-    std::string json, std::function<void(std::string_view, std::string_view)> unmapped = {}
+    std::string json, std::function<void(const fhir::coding&)> unmapped = {}
 ) {
     for (char& c : json)
         if (c == '\'')
