@@ -17,7 +17,14 @@ let onSignedOut = () => {};
 export function whenSignedOut(act) {
     onSignedOut = act;
 }
+let user = null;
+let onOther = () => {};
+/** Somebody else signed in, in another tab: what is shown and typed here is not theirs. */
+export function whenOther(act) {
+    onOther = act;
+}
 
+const byLink = "/api/v1/session/local";
 /** How long an answer may take, in milliseconds: a connection can be silent for ever. */
 const patience = 30000;
 
@@ -58,7 +65,7 @@ async function call(method, path, body, {background = false} = {}) {
         throw refuse(answer.ok ? 0 : answer.status, "");
     }
     if (answer.ok) return json;
-    if (answer.status === 401 && session !== null && session === asked) {
+    if (answer.status === 401 && session !== null && session === asked && path !== byLink) {
         session = null;
         login = json?.login ?? login;
         onSignedOut();
@@ -80,6 +87,8 @@ export function newKey() {
 export async function loadSession() {
     try {
         session = await get("/api/v1/session", {background: true});
+        if (user !== null && user !== session.user.name) onOther();
+        user = session.user.name;
         return true;
     } catch (refused) {
         if (refused.status !== 401) throw refused;
@@ -90,7 +99,7 @@ export async function loadSession() {
 }
 
 export async function redeem(token) {
-    await post("/api/v1/session/local", {token});
+    await post(byLink, {token});
 }
 
 export async function signOut() {

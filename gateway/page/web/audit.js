@@ -1,11 +1,29 @@
-// Who saw and did what. The newest of the loaded rows first; all of them in the export.
+// Who saw and did what, newest first. The server filters; the export has all of it, or of some days.
 import {get} from "./api.js";
-import {h, put} from "./dom.js";
+import {calm, h, put} from "./dom.js";
 import {moment, t, word} from "./text.js";
 
-const page = 1000,
-    pages = 5,
-    step = 300;
+const page = 200;
+const actions = [
+    "login",
+    "logout",
+    "view-patient",
+    "view-list",
+    "reveal",
+    "judge",
+    "undo",
+    "acknowledge",
+    "snooze",
+    "view-visits",
+    "view-alerts",
+    "replay",
+    "retry",
+    "drop",
+    "export",
+    "view-audit",
+    "refused",
+];
+const columns = ["at", "by", "action", "trial", "subject", "detail", "address", "seal"];
 
 export default async function open({root, fail}) {
     const view = new AuditView(root, fail);
@@ -15,29 +33,18 @@ export default async function open({root, fail}) {
 
 class AuditView {
     constructor(root, fail) {
-        Object.assign(this, {root, fail, title: t("nav.audit"), rows: [], wanted: "", shown: step, intact: true});
-        this.state = h("p.subline");
+        Object.assign(this, {root, fail, title: t("nav.audit"), rows: [], older: null, turn: 0, looks: 0});
+        this.wanted = {who: "", action: "", subject: "", from: "", to: ""};
+        this.state = h("span.state");
+        this.note = h("span.muted", {role: "status"});
         this.body = h("tbody");
         this.more = h("button", {type: "button", hidden: true, onclick: () => this.further().catch(fail)}, t("audit.more"));
-        const find = h(
-            "label.field",
-            h("span", t("audit.find")),
-            h("input", {
-                type: "search",
-                autocomplete: "off",
-                oninput: e => {
-                    this.wanted = e.target.value.toLowerCase();
-                    this.draw();
-                },
-            }),
-        );
+        this.link = h("a.button", {download: "audit.json"}, t("audit.export"));
+        this.exportOf();
         put(
             root,
-            h(
-                "div.head",
-                h("div", h("h1", {tabindex: -1}, t("nav.audit")), this.state),
-                h("div.fields", find, h("a.button", {href: "/api/v1/audit/fhir", download: "audit.ndjson"}, t("audit.export"))),
-            ),
+            h("div.head", h("div", h("h1", {tabindex: -1}, t("nav.audit")), h("p.subline", this.state, " ", this.note)), this.link),
+            this.filters(),
             h(
                 "div.scroll",
                 {tabindex: 0, role: "group", "aria-label": t("nav.audit")},
@@ -48,9 +55,7 @@ class AuditView {
                         "thead",
                         h(
                             "tr",
-                            ["at", "by", "action", "trial", "subject", "detail", "address", "seal"].map(c =>
-                                h("th", {scope: "col"}, t(`audit.${c}`)),
-                            ),
+                            columns.map(c => h("th", {scope: "col"}, t(`audit.${c}`))),
                         ),
                     ),
                     this.body,
@@ -60,71 +65,121 @@ class AuditView {
         );
     }
 
+    close() {
+        this.closed = true;
+        clearTimeout(this.looking);
+    }
+
+    filters() {
+        const again = calm(() => !this.closed && this.load().catch(this.fail), 350);
+        const set = name => event => {
+            this.wanted[name] = event.target.value.trim();
+            this.exportOf();
+            again();
+        };
+        const box = (name, props) => h("label.field", h("span", t(`audit.${name}`)), h("input", {...props, name, autocomplete: "off", oninput: set(name)}));
+        return h(
+            "div.fields.filters",
+            {role: "search", "aria-label": t("audit.find")},
+            box("who", {type: "search"}),
+            h(
+                "label.field",
+                h("span", t("audit.did")),
+                h(
+                    "select",
+                    {name: "action", onchange: set("action")},
+                    h("option", {value: ""}, t("filter.any")),
+                    actions.map(one => h("option", {value: one}, word("action", one))),
+                ),
+            ),
+            box("subject", {type: "search"}),
+            box("from", {type: "date"}),
+            box("to", {type: "date"}),
+        );
+    }
+
+    query(more = {}) {
+        const all = {...this.wanted, ...more};
+        const given = Object.entries(all).filter(([, value]) => value !== "" && value !== null);
+        return given.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
+    }
+
+    exportOf() {
+        const days = ["from", "to"].filter(name => this.wanted[name] !== "").map(name => `${name}=${this.wanted[name]}`);
+        this.link.href = `/api/v1/audit/fhir${days.length > 0 ? "?" : ""}${days.join("&")}`;
+    }
+
+    /** The newest that fit. */
     async load() {
-        for (let n = 0; n < pages && !this.complete; ++n) {
-            const answer = await get(`/api/v1/audit?after=${this.rows.at(-1)?.id ?? 0}&limit=${page}`);
-            this.rows.push(...answer.rows);
-            this.complete = answer.rows.length < page;
-            this.intact &&= answer.intact;
-        }
-        this.draw();
+        const mine = ++this.turn;
+        const answer = await get(`/api/v1/audit?${this.query({limit: page})}`);
+        if (this.closed || mine !== this.turn) return;
+        this.rows = answer.entries;
+        this.take(answer);
     }
 
-    /** Shows more of what is loaded, then loads what came later. */
     async further() {
-        if (this.shown < this.rows.length) this.shown += step;
-        else await this.load();
-        this.draw();
+        const mine = this.turn;
+        const answer = await get(`/api/v1/audit?${this.query({limit: page, before: this.older})}`);
+        if (this.closed || mine !== this.turn) return;
+        this.rows = this.rows.concat(answer.entries);
+        this.take(answer);
     }
 
-    draw() {
-        const found = this.rows.filter(
-            r =>
-                this.wanted === "" ||
-                [r.name, r.role, r.action, word("action", r.action), r.trial, r.subject, r.detail, r.address]
-                    .join(" ")
-                    .toLowerCase()
-                    .includes(this.wanted),
-        );
-        put(
-            this.state,
-            h("span.state", {"data-good": this.intact}, h("i", {"aria-hidden": "true"}), t(this.intact ? "audit.intact" : "audit.broken")),
-            ` · ${t("audit.rows", {n: found.length})}`,
-        );
-        this.more.hidden = this.complete && this.shown >= this.rows.length;
+    take(answer) {
+        this.older = answer.older;
+        this.more.hidden = this.older === null;
+        this.note.textContent = t(this.older === null ? "audit.rows" : "audit.newest", {n: this.rows.length});
+        this.seals(answer.seals);
         put(
             this.body,
-            found
-                .slice(-this.shown)
-                .reverse()
-                .map(r =>
-                    h(
-                        `tr${r.refused ? ".refused" : ""}`,
-                        h("td", h("time", {datetime: r.at}, moment(r.at))),
-                        h(
-                            "td",
-                            r.name || t("audit.nobody"),
-                            r.role &&
-                                h(
-                                    "small",
-                                    r.role
-                                        .split(/[ ,]+/)
-                                        .map(one => word("role", one))
-                                        .join(", "),
-                                ),
-                        ),
-                        h(
-                            "td",
-                            word("action", r.refused && r.action === "login" ? "login-failed" : r.action),
-                            r.refused && h("span.tag.bad", t("audit.refused")),
-                        ),
-                        h("td", r.trial),
-                        h("td.reference", {title: r.subject}, (r.subject ?? "").slice(0, 8)),
-                        h("td", r.detail),
-                        h("td", r.address),
-                        h("td.reference", {title: r.seal}, (r.seal ?? "").slice(0, 8)),
-                    ),
-                ),
+            this.rows.length === 0 ? h("tr", h("td", {colspan: columns.length}, t("audit.none"))) : this.rows.map(row),
         );
     }
+
+    /** The gateway checks the seals bit by bit: until it is through, nothing is said of the rest. */
+    seals({intact, checkedThrough, newest, brokenAt}) {
+        const bad = !intact || brokenAt !== null;
+        const through = checkedThrough >= newest;
+        this.state.dataset.good = bad ? "false" : through ? "true" : "open";
+        put(
+            this.state,
+            h("i", {"aria-hidden": "true"}),
+            bad
+                ? t(brokenAt === null ? "audit.broken" : "audit.brokenAt", {id: brokenAt})
+                : t(through ? "audit.intact" : "audit.checking", {id: checkedThrough, newest}),
+        );
+        clearTimeout(this.looking);
+        if (bad || through) return;
+        // Each look is a row of the trail itself: they become rare.
+        this.looking = setTimeout(() => this.look(), Math.min(60000, 2000 * 2 ** this.looks++));
+    }
+
+    async look() {
+        try {
+            const {seals} = await get("/api/v1/audit?limit=1", {background: true});
+            if (!this.closed) this.seals(seals);
+        } catch (refused) {
+            if (refused.status !== 0) this.fail(refused);
+        }
+    }
+}
+
+function row(r) {
+    const roles = (r.role ?? "").split(/[ ,]+/).filter(Boolean);
+    return h(
+        `tr${r.refused ? ".refused" : ""}`,
+        h("td", h("time", {datetime: r.at}, moment(r.at))),
+        h("td", r.name || t("audit.nobody"), roles.length > 0 && h("small", roles.map(one => word("role", one)).join(", "))),
+        h(
+            "td",
+            word("action", r.refused && r.action === "login" ? "login-failed" : r.action),
+            r.refused && h("span.tag.bad", t("audit.refused")),
+        ),
+        h("td", r.trial),
+        h("td.reference", {title: r.subject}, (r.subject ?? "").slice(0, 8)),
+        h("td", r.detail),
+        h("td", r.address),
+        h("td.reference", {title: r.seal}, (r.seal ?? "").slice(0, 8)),
+    );
 }

@@ -63,7 +63,7 @@ export function announce(sentence) {
 }
 
 /** A sentence at the foot of the window that goes by itself; `undo`: {label, act}. */
-export function toast(sentence, undo = null) {
+export function toast(sentence, undo = null, stays = undo ? 12000 : 6000) {
     const place = document.getElementById("toasts");
     const box = h("div.toast", h("span", sentence));
     const away = () => box.remove();
@@ -82,7 +82,7 @@ export function toast(sentence, undo = null) {
             ),
         );
     put(place, box);
-    setTimeout(away, undo ? 12000 : 6000);
+    setTimeout(away, stays);
 }
 
 /** Runs `act` at most once every `ms`, the last time after the last call. */
@@ -95,4 +95,9 @@ export function calm(act, ms) {
                 act();
             }, ms);
     };
+}
+
+/** Whether a mouse or the keyboard is in it: then nothing moves there. A finger leaves no pointer behind, a click no focus. */
+export function pointedAt(element) {
+    return (matchMedia("(hover: hover)").matches && element.matches(":hover")) || element.querySelector(":focus-visible") !== null;
 }

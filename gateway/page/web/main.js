@@ -1,17 +1,19 @@
 // Starts the page: texts, session, then the view of the address. Holds what all views share: head, navigation, keys, live state.
 import * as api from "./api.js";
-import {h, put, announce} from "./dom.js";
-import {sentence, show} from "./dialog.js";
-import {connect, disconnect, listen, watchState} from "./live.js";
+import {h, put, toast} from "./dom.js";
+import {dropDialogs, mayLeave, sentence, show} from "./dialog.js";
+import {draftTitles, dropDrafts} from "./drafts.js";
+import {connect, disconnect, heardAt, listen, watchState} from "./live.js";
 import {plantShapes, shape} from "./marks.js";
-import {onMove, resolve} from "./router.js";
+import {go, onMove, ours, readdress, resolve} from "./router.js";
+import {hear, tell} from "./tabs.js";
 import {loadTexts, moment, now as clock, t, word} from "./text.js";
+import {keepWatch, watchNow} from "./watch.js";
 
 const main = document.getElementById("main");
 const top = document.getElementById("top");
 let current = null;
 let turn = 0;
-let liveStamp = 0;
 
 const views = {
     worklist: () => import("./worklist.js"),
@@ -33,6 +35,7 @@ function fail(refused) {
     main.prepend(box);
 }
 
+let unwatch = () => {};
 function head() {
     if (!api.session) return put(top, brand());
     const nav = h(
@@ -45,14 +48,15 @@ function head() {
                     "a",
                     {href: `/${view}`, "data-view": view},
                     t(`nav.${view}`),
-                    view === "alerts" && h("span.dot", {"data-on": "false", "aria-hidden": "true"}),
+                    view === "alerts" && h("span.badge", {hidden: true}),
                 ),
             ),
     );
     const state = h("span.live", {role: "status"});
-    watchState(now => {
+    unwatch();
+    unwatch = watchState(now => {
         state.dataset.state = now;
-        put(state, h("i", {"aria-hidden": "true"}), h("span", t(`live.${now}`, {at: moment(clock())})));
+        put(state, h("i", {"aria-hidden": "true"}), h("span", t(`live.${now}`, {at: moment(clock() - Date.now() + heardAt)})));
     });
     put(
         top,
@@ -96,6 +100,8 @@ function who() {
                 } catch (refused) {
                     return fail(refused);
                 }
+                dropDrafts();
+                tell({session: "out"});
                 leave("left");
             },
         },
@@ -159,16 +165,22 @@ function help() {
 
 function leave(why) {
     disconnect();
+    watchNow(false);
     close();
-    for (const dialog of document.querySelectorAll("dialog")) dialog.remove();
+    dropDialogs();
     document.getElementById("toasts").replaceChildren();
     head();
     login(why);
 }
 
+/** Shows how to sign in. Where the user was is remembered in this tab: the path alone, and not after they left by themselves. */
 async function login(why) {
-    ++turn;
+    const mine = ++turn;
+    if (why === "left") sessionStorage.removeItem("path");
+    else if (!["home", "missing"].includes(resolve(location.pathname).view)) sessionStorage.setItem("path", location.pathname);
+    readdress("/"); // so a link to sign in by that is pasted here loads nothing anew: what was typed stays
     const view = await import("./login.js");
+    if (mine !== turn) return;
     main.className = "";
     document.title = t("app.title", {title: t("login.title")});
     view.default(main, why, start);
@@ -189,7 +201,7 @@ async function render(path) {
     let {view, params} = resolve(path);
     if (view === "home") {
         view = home() ?? "missing";
-        history.replaceState(null, "", `/${view === "missing" ? "" : view}`);
+        readdress(`/${view === "missing" ? "" : view}`);
     }
     close();
     main.className = `view-${view}`;
@@ -206,7 +218,7 @@ async function render(path) {
         if (mine !== turn) return opened.close?.();
         current = opened;
         document.title = t("app.title", {title: opened.title});
-        if (view === "alerts") top.querySelector('[data-view="alerts"] .dot')?.setAttribute("data-on", "false");
+        readdress(location.pathname); // a view may have made its address whole
         put(main, root);
     } catch (refused) {
         if (mine !== turn || refused.status === 401) return;
@@ -232,11 +244,13 @@ function keys() {
     });
 }
 
+let starts = 0;
 async function start() {
+    const mine = ++starts;
     // The one-time token leaves the address before anything else happens.
     const once = /^#once=([\w.~-]+)$/.exec(location.hash)?.[1];
     const failed = /^#login=failed(?:&why=([\w-]+))?$/.exec(location.hash);
-    if (location.hash !== "") history.replaceState(null, "", location.pathname);
+    if (location.hash !== "") readdress(location.pathname);
     if (once) {
         try {
             await api.redeem(once);
@@ -246,28 +260,44 @@ async function start() {
         }
     }
     try {
-        if (!(await api.loadSession())) return login(failed ? `oidc:${failed[1] ?? ""}` : "");
+        if (!(await api.loadSession())) return mine === starts && login(failed ? `oidc:${failed[1] ?? ""}` : "");
     } catch {
-        return login("network");
+        return mine === starts && login("network");
     }
+    if (mine !== starts) return;
+    tell({session: "in"});
+    dropDialogs();
     head();
     connect();
-    listen(event => {
-        if (event.alerts > liveStamp && liveStamp !== 0 && !main.classList.contains("view-alerts")) {
-            const dot = top.querySelector('[data-view="alerts"] .dot');
-            if (dot?.dataset.on === "false") {
-                dot.dataset.on = "true";
-                announce(t("alerts.news"));
-            }
-        }
-        liveStamp = event.alerts;
-    });
-    render(location.pathname);
+    watchNow(true);
+    const before = sessionStorage.getItem("path");
+    sessionStorage.removeItem("path");
+    go(before !== null && location.pathname === "/" ? before : location.pathname, true);
+    const kept = draftTitles();
+    if (kept.length > 0) toast(t("draft.kept", {what: kept.join("; ")}), null, 20000);
 }
 
 await loadTexts();
 plantShapes();
-api.whenSignedOut(() => leave("ended"));
-onMove(render);
+api.whenSignedOut(() => leave(outElsewhere ? "elsewhere" : "ended"));
+api.whenOther(() => {
+    dropDrafts();
+    sessionStorage.removeItem("path");
+    location.replace("/");
+});
+let outElsewhere = false;
+hear(async said => {
+    if (said.session === "in" && !api.session) return void start();
+    if (said.session === undefined || !api.session) return;
+    // The session of all tabs is another one now, or gone.
+    outElsewhere = said.session === "out";
+    await api.loadSession().catch(() => {});
+    outElsewhere = false;
+});
+onMove(render, mayLeave);
+addEventListener("hashchange", () => {
+    if (ours(location.hash)) start();
+});
 keys();
+keepWatch(top, main);
 start();

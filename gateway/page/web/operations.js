@@ -49,7 +49,7 @@ function table(name, columns, rows, empty) {
 
 class OperationsView {
     constructor(root, fail) {
-        Object.assign(this, {root, fail, title: t("nav.operations"), outbox: "dead", stamp: 0});
+        Object.assign(this, {root, fail, title: t("nav.operations"), outbox: "dead", stamp: 0, turn: 0});
         this.place = h("div.panels");
         this.note = h("p.subline");
         put(root, h("div.head", h("div", h("h1", {tabindex: -1}, t("nav.operations")), this.note)), this.place);
@@ -67,18 +67,21 @@ class OperationsView {
         clearInterval(this.ticking);
     }
 
-    async load() {
-        [this.now, this.quarantine, this.messages] = await Promise.all([
-            get(base),
-            get(`${base}/quarantine`),
-            get(`${base}/outbox?state=${this.outbox}`),
+    async load(options = {}) {
+        const mine = ++this.turn;
+        const answers = await Promise.all([
+            get(base, options),
+            get(`${base}/quarantine`, options),
+            get(`${base}/outbox?state=${this.outbox}`, options),
         ]);
+        if (this.closed || mine !== this.turn) return; // another choice was made meanwhile
+        [this.now, this.quarantine, this.messages] = answers;
         this.draw();
     }
 
     async quietly() {
         if (this.closed || document.querySelector("dialog[open]") || document.hidden) return;
-        await this.load().catch(this.fail);
+        await this.load({background: true}).catch(refused => refused.status === 0 || this.fail(refused));
     }
 
     draw() {
@@ -251,7 +254,7 @@ class OperationsView {
             act: () => post(`${base}/${where}/${part(id)}/${name}`, {}),
         });
         if (answer === null) return;
-        toast(t(`operations.${name}Done`));
+        if (!answer.unsure) toast(t(`operations.${name}Done`));
         await this.load().catch(this.fail);
         this.root.querySelector("h1").focus({preventScroll: true});
     }

@@ -31,10 +31,28 @@ export function resolve(path) {
 }
 
 let render = () => {};
-/** Calls `act(path)` on each move of the user. */
-export function onMove(act) {
+let at = history.state?.n ?? 0;
+let here = location.pathname;
+/**
+ * Calls `act(path)` on each move of the user. `mayLeave()` is asked before the browser's own Back and Forward count: when it says no, the address returns to
+ * what is shown.
+ */
+export function onMove(act, mayLeave) {
     render = act;
-    addEventListener("popstate", () => act(location.pathname));
+    if (history.state?.n === undefined) history.replaceState({n: at}, "", location.pathname + location.hash);
+    addEventListener("popstate", event => {
+        if (ours(location.hash)) return; // a link to log in by: no move
+        const n = event.state?.n ?? at;
+        if (location.pathname !== here && !mayLeave()) {
+            if (n !== at) history.go(at - n);
+            else history.pushState({n: at}, "", here);
+            return;
+        }
+        at = n;
+        if (location.pathname === here) return;
+        here = location.pathname;
+        act(here);
+    });
     document.addEventListener("click", event => {
         const link = event.target.closest?.("a[href]");
         if (!link || event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)
@@ -52,7 +70,20 @@ export function onMove(act) {
     });
 }
 
+/** What the server puts behind an address: a token to log in by, or that logging in failed. */
+export const ours = hash => /^#(once|login)=/.test(hash);
+
+/** Changes the address alone. */
+export function readdress(path) {
+    history.replaceState({n: at}, "", path);
+    here = path;
+}
+
 export function go(path, replace = false) {
-    if (path !== location.pathname) history[replace ? "replaceState" : "pushState"](null, "", path);
+    if (path === location.pathname || replace) readdress(path);
+    else {
+        history.pushState({n: ++at}, "", path);
+        here = path;
+    }
     render(path);
 }

@@ -1,13 +1,15 @@
 // Visits of the next days: what is overdue first, each with its window drawn on one calendar.
 import {get} from "./api.js";
-import {calm, h, put, s} from "./dom.js";
+import {announce, calm, h, pointedAt, put, s} from "./dom.js";
 import {axis, d3, dayScale, dayTicks} from "./charts.js";
 import {listen} from "./live.js";
 import {paths} from "./router.js";
 import {addDays, daysBetween, inDays, t, word} from "./text.js";
 
 const chosen = {days: "28", trial: ""};
-const late = ["overdue", "missed"];
+const late = ["overdue"];
+/** How often other changes than those of alerts are looked after. */
+const seldom = 30000;
 const rank = state => ["overdue", "closing", "due", "missed", "done-incomplete", "out-of-window", "upcoming", "ahead"].indexOf(state);
 
 export default async function open({root, fail}) {
@@ -18,7 +20,7 @@ export default async function open({root, fail}) {
 
 class VisitsView {
     constructor(root, fail) {
-        Object.assign(this, {root, fail, title: t("nav.visits")});
+        Object.assign(this, {root, fail, title: t("nav.visits"), turn: 0, stamp: null, missedOpen: false});
         this.list = h("div.visits");
         this.note = h("p.subline");
         const days = h(
@@ -48,13 +50,18 @@ class VisitsView {
         put(
             root,
             h("div.head", h("div", h("h1", {tabindex: -1}, t("nav.visits")), this.note), h("div.fields", this.trials, days)),
+            this.bar(),
             this.list,
         );
-        const again = calm(() => this.quietly(), 1500);
-        let first = true;
-        this.stop = listen(() => {
-            first ? (first = false) : again();
+        const soon = calm(() => this.quietly(), 1500),
+            sometime = calm(() => this.quietly(), seldom);
+        this.stop = listen(event => {
+            if (this.stamp !== null) (event.alerts > this.stamp ? soon : sometime)();
+            this.stamp = event.alerts;
         });
+        // What waited for the pointer or the focus to go comes when they go.
+        this.list.addEventListener("pointerleave", () => this.settle());
+        this.list.addEventListener("focusout", () => this.settle());
         this.watcher = new ResizeObserver(entries => {
             const width = Math.floor(entries[0].contentRect.width);
             if (Math.abs(width - (this.width ?? 0)) <= 1) return;
@@ -71,9 +78,12 @@ class VisitsView {
     }
 
     async load() {
-        this.lib = await d3();
+        const mine = ++this.turn;
+        const [lib, known] = await Promise.all([d3(), this.known ?? get("/api/v1/trials").then(answer => answer.trials)]);
+        if (this.closed || mine !== this.turn) return;
+        this.lib = lib;
         if (!this.known) {
-            this.known = (await get("/api/v1/trials")).trials;
+            this.known = known;
             put(
                 this.trials.lastChild,
                 h("option", {value: ""}, t("visits.everyTrial")),
@@ -81,25 +91,64 @@ class VisitsView {
             );
             this.trials.hidden = this.known.length < 2;
         }
-        this.answer = await get(`/api/v1/visits?days=${chosen.days}&trial=${encodeURIComponent(chosen.trial)}`);
-        this.told = JSON.stringify(this.answer);
+        await this.ask({});
+    }
+
+    /** Nothing older is shown over what was asked for later. */
+    async ask(options) {
+        const mine = ++this.turn;
+        const answer = await get(`/api/v1/visits?days=${chosen.days}&trial=${encodeURIComponent(chosen.trial)}`, options);
+        if (this.closed || mine !== this.turn) return;
+        const told = JSON.stringify(answer);
+        if (told === this.told) return;
+        if (options.background && pointedAt(this.list)) {
+            this.waiting = answer;
+            if (this.update.hidden) announce(t("visits.changed"));
+            this.update.hidden = false;
+            return;
+        }
+        this.show(answer);
+    }
+
+    show(answer) {
+        this.answer = answer;
+        this.told = JSON.stringify(answer);
+        this.waiting = null;
+        this.update.hidden = true;
         this.draw();
     }
 
-    /** After an event: drawn again when something differs and nobody points at a row. */
+    /** What came while somebody pointed at a row, now that nobody does. */
+    settle() {
+        setTimeout(() => {
+            if (!this.closed && this.waiting && !pointedAt(this.list)) this.show(this.waiting);
+        }, 200);
+    }
+
+    /** After an event. */
     async quietly() {
-        if (this.closed || this.list.matches(":hover") || this.list.contains(document.activeElement)) return;
-        try {
-            const before = this.told;
-            const answer = await get(`/api/v1/visits?days=${chosen.days}&trial=${encodeURIComponent(chosen.trial)}`);
-            this.told = JSON.stringify(answer);
-            if (this.told !== before) {
-                this.answer = answer;
-                this.draw();
-            }
-        } catch (refused) {
-            this.fail(refused);
-        }
+        if (this.closed) return;
+        await this.ask({background: true}).catch(refused => refused.status === 0 || this.fail(refused));
+    }
+
+    bar() {
+        return (this.update = h(
+            "div.update-bar",
+            {hidden: true},
+            h(
+                "button",
+                {
+                    type: "button",
+                    onclick: () => {
+                        this.show(this.waiting);
+                        this.root.querySelector("h1").focus();
+                    },
+                },
+                h("span", t("visits.changed")),
+                " ",
+                h("strong", t("patient.show")),
+            ),
+        ));
     }
 
     draw() {
@@ -121,17 +170,20 @@ class VisitsView {
         );
         const room = this.width || 1000;
         const width = Math.floor(room > 1060 ? room * 0.44 : Math.max(220, room - 24));
-        const first = [...visits.map(v => v.earliest).filter(Boolean), today].sort()[0];
+        const first = [...visits.map(v => v.earliest).filter(Boolean), today].sort()[0]; // of those that were missed long ago the words tell
         const from = daysBetween(first, today) > 35 ? addDays(today, -35) : addDays(first, -1);
         const time = dayScale(this.lib, from, addDays(today, Number(chosen.days) + 1), 4, width - 4);
-        const groups = [
-            ["late", sorted.filter(v => late.includes(v.state))],
-            ["now", sorted.filter(v => ["due", "closing", "done-incomplete", "out-of-window"].includes(v.state))],
-            [
-                "ahead",
-                sorted.filter(v => !late.includes(v.state) && !["due", "closing", "done-incomplete", "out-of-window"].includes(v.state)),
-            ],
-        ].filter(([, list]) => list.length > 0);
+        const groupOf = v =>
+            late.includes(v.state)
+                ? "late"
+                : ["due", "closing", "done-incomplete", "out-of-window"].includes(v.state)
+                  ? "now"
+                  : v.state === "missed"
+                    ? "missed"
+                    : "ahead";
+        const groups = ["late", "now", "ahead", "missed"]
+            .map(name => [name, sorted.filter(v => groupOf(v) === name)])
+            .filter(([, list]) => list.length > 0);
         const scale = s(
             "svg.cal",
             {width, height: 16, viewBox: `0 0 ${width} 16`, "aria-hidden": "true"},
@@ -153,16 +205,36 @@ class VisitsView {
                         h("th.drawn", {scope: "col"}, h("span.hidden", t("visits.drawn")), scale),
                     ),
                 ),
-                groups.map(([name, list]) =>
-                    h(
-                        "tbody",
-                        h("tr.group", h("th", {colspan: 5, scope: "rowgroup"}, t(`visits.${name}`, {n: list.length}))),
-                        list.map(v => this.row(v, time, width, today)),
-                    ),
-                ),
+                groups.map(([name, list]) => {
+                    const rows = list.map(v => this.row(v, time, width, today));
+                    const words = t(`visits.${name}`, {n: list.length});
+                    const head = name === "missed" ? this.opener(words, rows) : words;
+                    return h("tbody", h("tr.group", h("th", {colspan: 5, scope: "rowgroup"}, head)), rows);
+                }),
             ),
             legend(),
         );
+    }
+
+    /** Shows or hides rows: what was missed long ago is not what is looked for first. */
+    opener(words, rows) {
+        const button = h(
+            "button.quiet",
+            {
+                type: "button",
+                onclick: () => {
+                    this.missedOpen = !this.missedOpen;
+                    set();
+                },
+            },
+            words,
+        );
+        const set = () => {
+            button.setAttribute("aria-expanded", this.missedOpen);
+            for (const row of rows) row.hidden = !this.missedOpen;
+        };
+        set();
+        return button;
     }
 
     row(v, time, width, today) {
@@ -171,7 +243,12 @@ class VisitsView {
         return h(
             "tr",
             {"data-state": v.state},
-            h("th", {scope: "row"}, h("a", {href: paths.patient(v.trial, v.subject)}, v.participant), h("small", v.trial)),
+            h(
+                "th",
+                {scope: "row"},
+                v.page === false ? v.participant : h("a", {href: paths.patient(v.trial, v.subject)}, v.participant),
+                h("small", v.trial),
+            ),
             h(
                 "td",
                 v.title,

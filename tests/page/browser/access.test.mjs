@@ -127,7 +127,7 @@ test("a server that is gone: nothing is lost in a dialog, and a new try works", 
     await page.context().setOffline(true);
     await page.click('dialog button[type="submit"]');
     await page.waitForSelector("dialog .wrong:not([hidden])");
-    assert.match(await text("dialog .wrong"), /The server does not answer\. Nothing was changed/);
+    assert.match(await text("dialog .wrong"), /The server does not answer\. It is not known whether this was saved\./);
     await page.context().setOffline(false);
     await page.click('dialog button[type="submit"]');
     await page.waitForSelector('.decisions:has-text("Long thoughts")');

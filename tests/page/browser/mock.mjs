@@ -59,6 +59,12 @@ export async function mock({
         nasty,
         rows: new Map(made.trials.map((t, n) => [t.id, made.makeRows(n === 0 ? people : Math.min(people, 12), t, n + 7)])),
         judgements: [],
+        keys: new Map(),
+        silent: false,
+        slow: new Map(),
+        sources: [],
+        checkedThrough: Infinity,
+        brokenAt: null,
         seen: new Map(),
         sessions: new Map(),
         tokens: new Map(),
@@ -157,7 +163,7 @@ export async function mock({
             operations: world.operationStamp,
         });
     const tell = () => {
-        for (const stream of world.streams) stream.write(`data: ${event()}\n\n`);
+        if (!world.silent) for (const stream of world.streams) stream.write(`data: ${event()}\n\n`);
     };
     const has = (trial, ...wanted) => [...(world.roles["*"] ?? []), ...(world.roles[trial] ?? [])].some(r => wanted.includes(r));
     const anywhere = (...wanted) =>
@@ -215,7 +221,12 @@ export async function mock({
 
     function judge(trial, subject, body) {
         const row = rowOf(trial, subject);
-        only(body, "kind", "what", "value", "reason", "number", "on");
+        only(body, "kind", "what", "value", "reason", "number", "on", "key");
+        if ("key" in body) {
+            if (!/^[A-Za-z0-9-]{16,64}$/.test(body.key)) throw new Refusal(400, "'key' is 16 to 64 of A-Z, a-z, 0-9 and -.");
+            const before = world.judgements.find(j => world.keys.get(j.id) === body.key && j.subject === subject);
+            if (before) return [200, {judgement: before}];
+        }
         if (body.kind === "criterion") need(has(trial, "investigator"));
         else need(has(trial, "coordinator", "investigator"));
         if (!["criterion", "mark", "comment", "mapping"].includes(body.kind) || typeof body.reason !== "string" || body.reason === "")
@@ -229,6 +240,7 @@ export async function mock({
             throw new Refusal(400, "There is no such mark.");
         if (body.kind === "mapping" && ["system", "code", "display", "concept"].some(name => typeof body.value?.[name] !== "string"))
             throw new Refusal(400, "A mapping has system, code, display and concept.");
+        if (typeof body.reason === "string" && [...body.reason].length > 2000) throw new Refusal(400, "'reason' has at most 2000 characters.");
         if ("number" in body && body.number === "S-001") throw new Refusal(409, "S-001 is taken by somebody else.");
         const j = {
             id: ++world.next,
@@ -245,6 +257,7 @@ export async function mock({
             mayUndo: true,
         };
         world.judgements.push(j);
+        if ("key" in body) world.keys.set(j.id, body.key);
         settle(trial, row);
         return [201, {judgement: j}];
     }
@@ -354,8 +367,26 @@ export async function mock({
         [
             "GET",
             /^\/api\/v1\/alerts$/,
-            (_, query) => [200, {stamp: world.alertStamp, alerts: world.alerts.filter(a => a.open || query.get("closed") === "1")}],
+            (_, query) => {
+                const before = query.get("before");
+                if (query.get("closed") !== "1") return [200, {stamp: world.alertStamp, alerts: world.alerts.filter(a => a.open)}];
+                const all = world.alerts
+                    .filter(a => before === null || Number(a.id) < Number(before))
+                    .sort((a, b) => Number(b.id) - Number(a.id));
+                const some = all.slice(0, 200);
+                return [200, {stamp: world.alertStamp, alerts: some, older: all.length > 200 ? some.at(-1).id : null}];
+            },
         ],
+        [
+            "GET",
+            /^\/api\/v1\/alerts\/count$/,
+            () => {
+                need(anywhere("coordinator", "investigator"));
+                const waits = a => a.open && !a.acknowledged && !(a.snoozedUntil && Date.parse(a.snoozedUntil) > clock());
+                return [200, {waiting: world.alerts.filter(waits).length}];
+            },
+        ],
+        ["GET", /^\/api\/v1\/sources$/, () => [200, {sources: world.sources}]],
         [
             "POST",
             /^\/api\/v1\/alerts\/([^/]+)\/(acknowledge|snooze)$/,
@@ -406,16 +437,38 @@ export async function mock({
         [
             "GET",
             /^\/api\/v1\/audit$/,
-            (_, query) => (
-                need(anywhere("auditor")),
-                [
-                    200,
-                    {
-                        rows: world.audit.filter(r => r.id > Number(query.get("after") ?? 0)).slice(0, Number(query.get("limit") ?? 100)),
-                        intact: true,
+            (_, query) => {
+                need(anywhere("auditor"));
+                for (const name of query.keys())
+                    if (!["before", "limit", "who", "action", "subject", "from", "to"].includes(name)) throw new Refusal(400, `Unknown: ${name}`);
+                const limit = Number(query.get("limit") ?? 200),
+                    fits = name => query.get(name) ?? "";
+                if (!(limit >= 1 && limit <= 500)) throw new Refusal(400, "limit is 1 to 500.");
+                const found = world.audit
+                    .filter(
+                        r =>
+                            (!query.has("before") || r.id < Number(query.get("before"))) &&
+                            `${r.by} ${r.name}`.toLowerCase().includes(fits("who").toLowerCase()) &&
+                            (fits("action") === "" || r.action === fits("action")) &&
+                            r.subject.startsWith(fits("subject")) &&
+                            r.at.slice(0, 10) >= fits("from") &&
+                            (fits("to") === "" || r.at.slice(0, 10) <= fits("to")),
+                    )
+                    .reverse();
+                const entries = found.slice(0, limit);
+                const newest = world.audit.length;
+                const answer = {
+                    entries,
+                    older: found.length > limit ? entries.at(-1).id : null,
+                    seals: {
+                        intact: world.brokenAt === null,
+                        checkedThrough: Math.min(world.checkedThrough, newest),
+                        newest,
+                        brokenAt: world.brokenAt,
                     },
-                ]
-            ),
+                };
+                return [200, answer];
+            },
         ],
     ];
 
@@ -428,13 +481,18 @@ export async function mock({
         let body = "";
         for await (const chunk of request) body += chunk;
         const at = `${request.method} ${url.pathname}`;
-        world.requests.push({method: request.method, path: url.pathname, query: url.search, body});
+        const background = request.headers["x-background"] === "1";
+        world.requests.push({method: request.method, path: url.pathname, query: url.search, body, background});
+        if (world.silent) return; // as a gateway that was stopped: the connection stands, nothing comes
+        const slow = world.slow.get(at)?.shift();
         const failing = world.failing.get(at);
         if (failing) {
             if (--failing.times <= 0) world.failing.delete(at);
             throw new Refusal(failing.status, failing.text);
         }
-        const send = (status, json, headers = {}) => {
+        const send = async (status, json, headers = {}) => {
+            if (slow?.after) await slow.after; // done, but answered late
+            if (slow?.lost) return response.destroy();
             const text = json === undefined ? "" : JSON.stringify(json);
             world.bytes += text.length;
             response.writeHead(status, {...everywhere, "cache-control": "no-store", "content-type": "application/json", ...headers});
@@ -468,18 +526,25 @@ export async function mock({
             });
         if (at === "DELETE /api/v1/session") {
             world.sessions.clear();
+            for (const stream of world.streams) stream.end();
             return send(204);
         }
         if (at === "GET /api/v1/audit/fhir") {
             need(anywhere("auditor"));
-            response.writeHead(200, {...everywhere, "content-type": "application/fhir+ndjson"});
-            return response.end(world.audit.map(r => JSON.stringify({resourceType: "AuditEvent", recorded: r.at})).join("\n"));
+            response.writeHead(200, {...everywhere, "content-type": "application/fhir+json"});
+            response.write('{"resourceType":"Bundle","type":"collection","entry":[');
+            response.write(world.audit.map(r => JSON.stringify({resource: {resourceType: "AuditEvent", recorded: r.at}})).join());
+            return void response.end("]}");
         }
         if (at === "GET /api/v1/events") {
             response.writeHead(200, {...everywhere, "cache-control": "no-store", "content-type": "text/event-stream"});
             response.write(`data: ${event()}\n\n`);
             world.streams.add(response);
-            return void response.on("close", () => world.streams.delete(response));
+            const alive = setInterval(() => world.silent || response.write("event: alive\ndata: {}\n\n"), 15000);
+            return void response.on("close", () => {
+                clearInterval(alive);
+                world.streams.delete(response);
+            });
         }
         for (const [method, pattern, handle] of routes) {
             const found = pattern.exec(url.pathname);
@@ -570,10 +635,14 @@ export async function mock({
             tell();
         },
         alert(members) {
-            world.alerts.push({...world.alerts[2], ...members});
+            world.alerts.push({...world.alerts.find(a => a.id === "13"), ...members});
             ++world.alertStamp;
             tell();
         },
+        tell,
+        clock,
+        /** The next request `at` is done but answered late ({after: promise}) or never ({lost: true}). */
+        delay: (at, how) => world.slow.set(at, [...(world.slow.get(at) ?? []), how]),
         fail: (at, status, text, times = 1) => world.failing.set(at, {status, text, times}),
         endSessions() {
             world.sessions.clear();

@@ -21,7 +21,11 @@ async function person(prefix) {
     await enter(page, one, `/patient/${trial}/${subject(prefix)}`);
     await page.waitForSelector(".timeline svg");
 }
-const posted = suffix => JSON.parse(one.world.requests.findLast(r => r.method === "POST" && r.path.endsWith(suffix)).body);
+const posted = suffix => {
+    const {key, ...said} = JSON.parse(one.world.requests.findLast(r => r.method === "POST" && r.path.endsWith(suffix)).body);
+    assert.match(key, /^[A-Za-z0-9-]{16,64}$/);
+    return said;
+};
 const text = async selector => (await page.textContent(selector)).replace(/\s+/g, " ").trim();
 const toast = words => page.waitForFunction(w => document.querySelector(".toast")?.textContent.includes(w), words);
 
@@ -151,7 +155,7 @@ test("a comment, taken back from the list", async () => {
 test("a mapping proposal: the code is chosen, the concept is found", async () => {
     await person("8f2e2d02");
     await page.click("#code-1");
-    assert.equal(await text("dialog h2"), "What does “C3 nephelom.” mean?");
+    assert.equal(await text("dialog h2"), "8f2e2d02: what does “C3 nephelom.” mean?");
     await page.fill("dialog [name=find]", "complement c3");
     assert.equal(await page.inputValue("dialog [name=concept]"), "c3");
     await page.fill("dialog textarea", "Laboratory handbook, page 12");
@@ -184,6 +188,10 @@ test("Escape leaves a dialog without doing anything, and the focus returns", asy
     await page.waitForSelector("dialog[open]");
     await page.keyboard.type("Never mind");
     await page.keyboard.press("Escape");
+    await page.keyboard.press("Escape");
+    assert.equal(await page.inputValue("dialog textarea"), "Never mind", "a text is not thrown away without asking");
+    await page.keyboard.press("Escape");
+    await page.click('dialog button:has-text("Throw away")');
     await page.waitForSelector("dialog", {state: "detached"});
     assert.equal(await page.evaluate(() => document.activeElement.id), "do-comment");
     assert.equal(one.world.judgements.length, 1);
