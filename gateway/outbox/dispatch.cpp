@@ -188,7 +188,8 @@ private:
             with_.faults.raise(fault_ + "dead-letters", "messages to " + config_.name + " were given up and wait for an operator: trialgate outbox list");
         }
         if (result.what == delivery_result::is::overruled && with_.decided)
-            with_.decided({content->subject, content->trial, result.human, now, result.human_number, result.human_since});
+            with_.decided({content->subject, content->trial, result.human, std::min(now, result.human_at.value_or(now)), result.human_number,
+                           result.human_since});
     }
 
     void react(const delivery_result& result, const delivery_step& next, instant now) {

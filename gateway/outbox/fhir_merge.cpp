@@ -1,6 +1,7 @@
 // What stands on the server: laying ours over it, and telling who wrote it last.
 #include "gateway/outbox/fhir_shapes.hpp"
 
+#include "fhir/instant.hpp"
 #include "fhir/resources.hpp"
 #include "gateway/core/json_text.hpp"
 
@@ -196,6 +197,7 @@ subject_standing read_subject(value resource) {
     out.by_person = !ours || !has_tag(resource, tag_system, generated_tag) || has_tag(resource, tag_system, human_tag) ||
                     (!written.empty() && written != out.status);
     out.since = begin_of(resource);
+    out.updated = fhir::parse_instant(resource["meta"]["lastUpdated"].text());
     for (const value& i : resource["identifier"].elements()) {
         const std::string_view text = i["value"].text();
         const std::size_t colon = text.rfind(':');

@@ -60,6 +60,7 @@ struct subject_standing {
     instant occurred = 0;
     std::string subject, trial; ///< out of our identifier; empty when it is gone
     std::string given_number;   ///< value of the first identifier that is not ours: the study's own number for this person
+    std::optional<instant> updated;  ///< meta.lastUpdated: nobody decided later than that
     std::optional<fhir::date> since; ///< R4: begin of the period; R5: of the state that began last, else of the period
 };
 subject_standing read_subject(fhir::json::value resource);

@@ -143,6 +143,7 @@ private:
                 out.human = there.status;
                 out.human_number = there.given_number;
                 out.human_since = there.since;
+                out.human_at = there.updated;
             } else if (newer_than(there, m))
                 log_info("outbox.late-repetition", {{"sink", config_.name}, {"number", m.number}});
             else

@@ -29,6 +29,7 @@ struct delivery_result {
     std::string human; ///< ResearchSubject status set by a person
     std::string human_number = {};              ///< as in sink::human_decision
     std::optional<fhir::date> human_since = {};
+    std::optional<instant> human_at = {};       ///< when that was, as the receiver says
 };
 
 /// One receiver. `deliver` may be called again with the same message after any outcome, also an uncertain one: the receiver sees one effect.
@@ -39,7 +40,7 @@ public:
     /// What people decided since the last call: (subject pseudonym or reference, trial, status). Empty for sinks that cannot tell.
     struct human_decision {
         std::string subject, trial, status;
-        instant at = 0;
+        instant at = 0;                       ///< when that was, as the study system says; when we heard of it where it does not say
         std::string number = {};              ///< screening or subject number that the study gave; empty: none
         std::optional<fhir::date> since = {}; ///< begin of its period or state
     };

@@ -40,7 +40,9 @@ void look_at(value resource, people_seen& seen, instant now, std::vector<sink::h
     if (told == says)
         return;
     told = says;
-    out.push_back({std::move(there.subject), std::move(there.trial), std::move(there.status), now, std::move(there.given_number), there.since});
+    // What somebody says on the page may be later than what stands there, though we see it only now.
+    const instant at = std::min(now, there.updated.value_or(now));
+    out.push_back({std::move(there.subject), std::move(there.trial), std::move(there.status), at, std::move(there.given_number), there.since});
 }
 
 } // namespace

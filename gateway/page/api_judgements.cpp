@@ -157,10 +157,27 @@ std::int64_t store_judgement(const api_ground& ground, const judgement_row& row,
     return id;
 }
 
+/// By which a repeated request is known; empty when it has none.
+std::string key_of(const api_body& body) {
+    std::string out = body.text("key", longest_code);
+    const auto plain = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-'; };
+    if (!out.empty() && (out.size() < 16 || out.size() > 64 || !std::all_of(out.begin(), out.end(), plain)))
+        throw api_error(400, "'key' is 16 to 64 letters, digits and hyphens.");
+    return out;
+}
+
+/// The answer to the first request was lost: what was stored then, and nothing happens.
+http_response said_before(const api_request& request, const api_ground& ground, const decision_row& d, const judgement_row& said, audit_note& note) {
+    if (ground.reading.survivor(said.source, said.patient) != ground.reading.survivor(d.source, d.patient) || said.source != d.source || said.trial != d.trial)
+        throw api_error(409, "This 'key' was used for something else.");
+    note.detail = "again #" + std::to_string(said.id);
+    return answer_with(request, ground, said.id, 200);
+}
+
 http_response judge_person(const api_request& request, const api_ground& ground, audit_note& note) {
     const mappings::trial& trial = *trial_of(request, ground).source;
     const decision_row d = decision_of(request, ground);
-    const api_body body(request.body, {"kind", "what", "value", "reason", "number", "on"});
+    const api_body body(request.body, {"kind", "what", "value", "reason", "number", "on", "key"});
     const std::string kind = body.needed("kind", longest_code);
     note.detail = kind == "criterion" || kind == "mark" || kind == "comment" || kind == "mapping" ? kind : "";
     judgement_row row;
@@ -171,6 +188,9 @@ http_response judge_person(const api_request& request, const api_ground& ground,
     row.name = request.who.name;
     row.role = role_in(request.who, trial.id);
     row.at = ground.time.now();
+    row.key = key_of(body);
+    if (const auto said = row.key.empty() ? std::nullopt : ground.reading.judgement_by_key(row.by, row.key))
+        return said_before(request, ground, d, *said, note);
     std::optional<enrolment> begins;
     if (kind == "criterion") {
         row.kind = judgement_kind::criterion;

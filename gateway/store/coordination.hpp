@@ -40,6 +40,7 @@ struct judgement_row {
     std::string undone_by = {}; ///< empty: it stands
     instant undone = 0;
     std::int64_t unread = 0; ///< set by the store: how often it was made or undone since a worker has looked; 0: it has
+    std::string key = {};    ///< by which whoever said it knows that it was taken already; unique per user; may be empty
 };
 
 /// A code in somebody's record that nobody here knows, and that a ConceptMap could map.

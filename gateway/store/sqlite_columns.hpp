@@ -38,11 +38,11 @@ decltype(auto) columns(R& r, Use use) {
 }
 
 #define TRIALGATE_JUDGEMENT_COLUMNS                                                                                                         \
-    "id, source, patient, trial, kind, what, value, reason, by, name, role, at, asked, undone_by, undone, unread"
+    "id, source, patient, trial, kind, what, value, reason, by, name, role, at, asked, undone_by, undone, unread, key"
 template <row_of<judgement_row> R, class Use>
 decltype(auto) columns(R& r, Use use) {
     return use(r.id, r.source, r.patient, r.trial, r.kind, r.what, r.value, r.reason, r.by, r.name, r.role, r.at, r.asked,
-               r.undone_by, r.undone, r.unread);
+               r.undone_by, r.undone, r.unread, r.key);
 }
 template <row_of<local_code> R, class Use>
 decltype(auto) columns(R& r, Use use) {

@@ -51,11 +51,11 @@ std::vector<history_row> sqlite_store::history_of(std::string_view source, std::
 // ---- what people said ------------------------------------------------------------------------------------------------------
 
 std::int64_t sqlite_store::judgement_add(const judgement_row& r) {
-    static const query q("INSERT INTO judgement(source, patient, trial, kind, what, value, reason, by, name, role, at, asked, undone_by, undone, "
-                         "unread) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, '', 0, 1)");
+    static const query q("INSERT INTO judgement(source, patient, trial, kind, what, value, reason, by, name, role, at, asked, key, undone_by, undone, "
+                         "unread) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, '', 0, 1)");
     std::int64_t id = 0;
     whole([&] {
-        db_.execute(q, r.source, r.patient, r.trial, r.kind, r.what, r.value, r.reason, r.by, r.name, r.role, r.at, r.asked);
+        db_.execute(q, r.source, r.patient, r.trial, r.kind, r.what, r.value, r.reason, r.by, r.name, r.role, r.at, r.asked, r.key);
         id = db_.last_id();
         restamp(r.source, survivor(r.source, r.patient), r.trial);
     });
@@ -65,6 +65,11 @@ std::int64_t sqlite_store::judgement_add(const judgement_row& r) {
 std::optional<judgement_row> sqlite_store::judgement(std::int64_t id) {
     static const query q("SELECT " TRIALGATE_JUDGEMENT_COLUMNS " FROM judgement WHERE id = ?1");
     return first<judgement_row>(db_.run(q, id));
+}
+
+std::optional<judgement_row> sqlite_store::judgement_by_key(std::string_view by, std::string_view key) {
+    static const query q("SELECT " TRIALGATE_JUDGEMENT_COLUMNS " FROM judgement WHERE by = ?1 AND key = ?2 AND key <> ''");
+    return first<judgement_row>(db_.run(q, by, key));
 }
 
 std::vector<judgement_row> sqlite_store::judgements_of(std::string_view source, std::string_view patient_key, std::string_view trial) {
@@ -127,6 +132,13 @@ void sqlite_store::survivor_put(std::string_view source, std::string_view name, 
             for (const decision_row& row : decisions_of(source, concerned))
                 restamp(source, concerned, row.trial);
     });
+}
+
+std::vector<std::string> sqlite_store::names_of(std::string_view source, std::string_view person) {
+    static const query q("SELECT name FROM survivor WHERE source = ?1 AND person = ?2 ORDER BY name");
+    std::vector<std::string> out = texts(db_.run(q, source, person));
+    out.insert(out.begin(), std::string(person));
+    return out;
 }
 
 std::string sqlite_store::survivor(std::string_view source, std::string_view name) {

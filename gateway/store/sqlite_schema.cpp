@@ -131,7 +131,8 @@ CREATE TABLE judgement(
     id INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, patient TEXT NOT NULL, trial TEXT NOT NULL, kind INTEGER NOT NULL,
     what TEXT NOT NULL, by TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL, at INTEGER NOT NULL,
     undone_by TEXT NOT NULL, undone INTEGER NOT NULL, unread INTEGER NOT NULL, value TEXT NOT NULL, reason TEXT NOT NULL,
-    asked TEXT NOT NULL) STRICT;
+    asked TEXT NOT NULL, key TEXT NOT NULL) STRICT;
+CREATE UNIQUE INDEX judgement_key ON judgement(by, key) WHERE key <> '';
 CREATE INDEX judgement_of ON judgement(source, patient, trial, id);
 CREATE INDEX judgement_kind ON judgement(kind, id);
 CREATE INDEX judgement_unread ON judgement(id, unread) WHERE unread > 0;

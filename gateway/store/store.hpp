@@ -245,6 +245,8 @@ public:
     /// To be looked at by a worker, as everything that is undone. The decision of this person in this trial, where there is one, gets a new stamp.
     virtual std::int64_t judgement_add(const judgement_row& row) = 0;
     virtual std::optional<judgement_row> judgement(std::int64_t id) = 0;
+    /// What this user said with this key, which is not empty.
+    virtual std::optional<judgement_row> judgement_by_key(std::string_view by, std::string_view key) = 0;
     /// Of one person, also undone ones, oldest first; of every trial when `trial` is empty.
     virtual std::vector<judgement_row> judgements_of(std::string_view source, std::string_view patient, std::string_view trial) = 0;
     /// By id, of everybody.
@@ -261,6 +263,8 @@ public:
     virtual void survivor_put(std::string_view source, std::string_view name, std::string_view person) = 0;
     /// Who that is; `name` itself unless it was put otherwise.
     virtual std::string survivor(std::string_view source, std::string_view name) = 0;
+    /// `person`, and every name that turned out to be theirs.
+    virtual std::vector<std::string> names_of(std::string_view source, std::string_view person) = 0;
     /// Of what is fetched about a person just now. At most 300 of a person are kept; of an unknown person none.
     virtual void local_code_put(std::string_view source, std::string_view patient, const local_code& code) = 0;
     /// All has been fetched: what was not put since the last time is forgotten.

@@ -51,6 +51,8 @@ public:
     void take(const judgement_row& j);
     /// Evaluates everybody concerned. After all `take`s.
     void decide();
+    /// After `decide`: something that was said waits no longer. False while all of it is about people whose history is still fetched.
+    bool looked_at_judgements() const noexcept { return !judged_.empty() || !read_.empty(); }
     /// All effects, in one transaction. May be called again when the transaction is repeated.
     void write(store& to);
 
@@ -110,7 +112,7 @@ private:
         std::string strip;
         fhir::date changes_on = fhir::date::highest();
         said_by_people people;
-        std::vector<const judgement_row*> fresh; ///< said or taken back since the last decision
+        std::vector<judgement_row> fresh; ///< said or taken back since the last decision
         const std::vector<std::string>* keys = nullptr;
     };
     void decided(const person_key& who, const std::string& trial, finding found, const std::function<mappings::trial_report()>& report);
@@ -160,7 +162,8 @@ private:
     std::vector<outbox_row> messages_;
     std::vector<human_decision> humans_;
     std::map<std::pair<person_key, std::string>, std::string> study_said_; ///< by person and trial: what a person newly decided in the study system
-    std::vector<judgement_row> judged_;
+    std::vector<judgement_row> judged_;         ///< said or taken back, of people of whom nothing is kept
+    std::map<std::int64_t, std::int64_t> read_; ///< judgements that were decided with, and their `unread` then
     std::vector<history_row> history_;
     std::map<person_key, std::string> bearers_; ///< of names of people who have several
     std::vector<participant_row> looked_at_;

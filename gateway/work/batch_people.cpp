@@ -8,9 +8,10 @@
 namespace trialgate::gateway {
 
 void work_batch::take(const judgement_row& j) {
-    judged_.push_back(j);
     if (known(j.source, j.patient))
         load(j.source, j.patient).evaluate = true;
+    else
+        judged_.push_back(j);
 }
 
 std::map<std::string, std::string> work_batch::bearers_of(const std::string& source, const std::vector<std::string>& keys) {
@@ -39,8 +40,11 @@ std::map<std::string, std::vector<judgement_row>> work_batch::judgements_of(cons
     std::map<std::string, std::vector<judgement_row>> out;
     for (const auto& [name, bearer] : bearers)
         for (judgement_row& j : reading_.judgements_of(source, name, ""))
-            if (j.patient == name) // the store gives a survivor the others', too, as it knew them before
+            if (j.patient == name) { // the store gives a survivor the others', too, as it knew them before
+                if (j.unread > 0)
+                    read_.emplace(j.id, j.unread);
                 out[bearer].push_back(std::move(j));
+            }
     return out;
 }
 
@@ -65,11 +69,11 @@ work_batch::finding work_batch::found_of(const evaluated_person& p, mappings::tr
         out.people.mark = stands.mark->value;
         out.people.marked = stands.mark->at;
     }
-    for (const judgement_row& j : judged_) {
-        const bool of_person = std::any_of(said.begin(), said.end(), [&](const judgement_row& a) { return a.id == j.id; });
-        if (!of_person || j.trial != trial.source->id)
+    // Also what was said after this batch began: it is decided with.
+    for (const judgement_row& j : said) {
+        if (j.unread == 0 || j.trial != trial.source->id)
             continue;
-        out.fresh.push_back(&j);
+        out.fresh.push_back(j);
         if (j.kind == judgement_kind::criterion)
             out.people.fresh.push_back(j.what);
     }
@@ -121,7 +125,7 @@ std::string work_batch::cause_of(const std::optional<decision_row>& before, cons
         out.end_array();
     }
     if (!found.fresh.empty())
-        out.key("judgement").number(found.fresh.back()->id);
+        out.key("judgement").number(found.fresh.back().id);
     if (!says.empty())
         out.key("says").string(says);
     out.end_object();
@@ -143,7 +147,7 @@ void work_batch::remember(const std::optional<decision_row>& before, decision_ro
     }
     const auto study = study_said_.find({{after.source, after.patient}, after.trial});
     const std::string_view says = study == study_said_.end() ? std::string_view() : study->second;
-    const bool marked = std::any_of(found.fresh.begin(), found.fresh.end(), [](const judgement_row* j) { return j->kind == judgement_kind::mark; });
+    const bool marked = std::any_of(found.fresh.begin(), found.fresh.end(), [](const judgement_row& j) { return j.kind == judgement_kind::mark; });
     if (differs || marked || !says.empty())
         history_.push_back({0, after.source, after.patient, after.trial, now_, after.status, after.strip, cause_of(before, after, found, says)});
 }
@@ -158,8 +162,10 @@ void work_batch::write_people(store& to) {
         to.history_add(row);
     for (const judgement_row& j : judged_)
         to.judgement_looked_at(j.id, j.unread);
+    for (const auto& [id, unread] : read_)
+        to.judgement_looked_at(id, unread);
     // A comment gave its decision a new stamp when it was made.
-    counted_.worklist = to.decisions_stamp() != stamp || !judged_.empty();
+    counted_.worklist = to.decisions_stamp() != stamp || !judged_.empty() || !read_.empty();
 }
 
 } // namespace trialgate::gateway

@@ -53,10 +53,13 @@ void tell_status(transition& out) {
     out.kind = "status";
 }
 
+bool leaves_to_people(const note_set& notes) { return notes.has(note::already_in_study) || notes.has(note::inactive); }
+
 /// A mark of the page, or the study system's own decision again after a mark was undone.
-void tell_word(transition& out, const deciding_word& word) {
-    if (!out.after.pushed && !wants_patient(word.status))
-        return; // the study never heard of this person
+void tell_word(transition& out, const deciding_word& word, const note_set& notes) {
+    // The study never heard of this person, or knows them by itself.
+    if (!out.after.pushed && (!wants_patient(word.status) || leaves_to_people(notes)))
+        return;
     out.subject_status = word.status;
     out.human = word.status;
     out.flag = false;
@@ -106,8 +109,6 @@ void tell_contradictions(transition& out, const deciding_word& word, bool other_
     out.human = word.status;
 }
 
-bool leaves_to_people(const note_set& notes) { return notes.has(note::already_in_study) || notes.has(note::inactive); }
-
 } // namespace
 
 transition change(const decision_row* before, const standing& now, instant at, const said_by_people& people) {
@@ -129,7 +130,7 @@ transition change(const decision_row* before, const standing& now, instant at, c
     const bool other_word = word.status != earlier.status && (word.on_page || earlier.on_page);
 
     if (other_word && !word.status.empty())
-        tell_word(out, word);
+        tell_word(out, word, now.notes);
     else if (word.status.empty() && (after.pushed ? differs || other_word : out.flag && !leaves_to_people(now.notes)))
         tell_status(out);
     tell_contradictions(out, word, other_word, people);

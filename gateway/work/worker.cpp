@@ -182,6 +182,8 @@ bool worker::state::round() {
     for (const judgement_row& j : judgements)
         batch.take(j);
     batch.decide();
+    if (rows.empty() && decided.empty() && due.empty() && participants.empty() && !batch.looked_at_judgements())
+        return false; // the arrival of a history brings us back
     if (!commit(batch, rows)) {
         const std::lock_guard lock(guard);
         humans.insert(humans.begin(), decided.begin(), decided.end());

@@ -22,7 +22,7 @@ std::string text(const std::string& value) { return "'valueString': '" + value +
 std::string flag(const std::string& code) { return ", 'interpretation': [{'coding': [{'code': '" + code + "'}]}]"; }
 std::string_view concept_of(const fact& f) { return result_catalog()->id(f.what); }
 
-record with_code(const std::string& codings, const std::string& rest, std::function<void(std::string_view, std::string_view)> f = {}) {
+record with_code(const std::string& codings, const std::string& rest, std::function<void(const fhir::coding&)> f = {}) {
     return record_of(
         "{'resourceType': 'Observation', 'id': 'o1', 'status': 'final', 'code': {'coding': [" + codings + "]}, " + rest + "}", std::move(f)
     );

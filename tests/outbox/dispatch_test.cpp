@@ -296,6 +296,7 @@ TEST_CASE("A person's decision that was met on the way is passed on") {
         delivery_result out;
         out.what = outcome::overruled;
         out.human = "on-study";
+        out.human_at = start_of_test - hour_ms;
         return out;
     };
     world.add(change(1, "likely"));
@@ -304,6 +305,7 @@ TEST_CASE("A person's decision that was met on the way is passed on") {
     CHECK(world.decided[0].subject == "aa11");
     CHECK(world.decided[0].trial == "t-1");
     CHECK(world.decided[0].status == "on-study");
+    CHECK(world.decided[0].at == start_of_test - hour_ms); // when it was decided, not when it was met
     CHECK(world.rows->outbox_count("study").waiting == 0);
 }
 

@@ -281,3 +281,19 @@ TEST_CASE("judgements: proposals are a map that the library reads as it is, and 
     CHECK(codes->lookup("urn:lab", "X").empty());
     CHECK_FALSE(codes->known_meaningless("urn:lab", "X"));
 }
+
+TEST_CASE("judgements: the same key again changes nothing and answers the same") {
+    page_bench b;
+    const visitor anna = user(role::coordinator, "Anna");
+    const std::string mark = R"({"kind":"mark","value":"screened","reason":"signed","number":"S-001","on":"2026-03-10","key":"0123456789abcdef"})";
+    const auto first = b.judge(anna, mark), again = b.judge(anna, mark);
+    CHECK(first.status == 201);
+    CHECK(again.status == 200);
+    CHECK(again.body == first.body);
+    CHECK(b.now->judgements_of("ehr", "Patient/p", trial).size() == 1);
+    CHECK(b.now->participants_of("ehr", "Patient/p").size() == 1);
+    CHECK(b.note.detail.find("again") != std::string::npos);
+    CHECK(b.judge(anna, R"({"kind":"comment","reason":"x","key":"short"})").status == 400);
+    CHECK(b.judge(anna, R"({"kind":"comment","reason":"x","key":"0123456789_abcdef"})").status == 400);
+    CHECK(b.judge(user(role::coordinator, "Berta"), R"({"kind":"comment","reason":"x","key":"0123456789abcdef"})").status == 201);
+}

@@ -332,3 +332,58 @@ TEST_CASE("Forgetting a source forgets histories and judgements, and no other's,
     CHECK(s->survivor("ehr", "Patient/a") == "Patient/a");
     CHECK(s->audit_after(0, 10).size() == 1);
 }
+
+TEST_CASE("A judgement is found by the key with which its user said it") {
+    any_store s;
+    judgement_row row = said(judgement_kind::comment, "x");
+    row.by = "anna";
+    s->judgement_add(row);
+    row.key = "0123456789abcdef";
+    const std::int64_t id = s->judgement_add(row);
+    s.reopen();
+    REQUIRE(s->judgement_by_key("anna", row.key));
+    CHECK(s->judgement_by_key("anna", row.key)->id == id);
+    CHECK_FALSE(s->judgement_by_key("berta", row.key));
+    CHECK_FALSE(s->judgement_by_key("anna", ""));
+    CHECK_THROWS_AS(s->judgement_add(row), store_error);
+    row.by = "berta";
+    CHECK(s->judgement_add(row) > id);
+}
+
+TEST_CASE("Codes that nobody knows are kept per person until the next time all is fetched") {
+    any_store s;
+    patient_row p;
+    p.source = "ehr";
+    for (const char* key : {"Patient/a", "Patient/b"}) {
+        p.key = key;
+        s->patient_put(p);
+    }
+    const auto codes = [&](std::string_view who) {
+        std::string out;
+        for (const local_code& c : s->local_codes_of("ehr", who))
+            out += c.code + '=' + c.display + ' ';
+        return out;
+    };
+    s->local_code_put("ehr", "Patient/a", {"Observation", "urn:lab", "X", "old"});
+    s->local_code_put("ehr", "Patient/a", {"Observation", "urn:lab", "X", "new"});
+    s->local_code_put("ehr", "Patient/a", {"Observation", "urn:lab", "Y", "y"});
+    s->local_code_put("ehr", "Patient/b", {"Observation", "urn:lab", "X", "new"});
+    s->local_code_put("ehr", "Patient/unknown", {"Observation", "urn:lab", "X", ""});
+    CHECK(codes("Patient/unknown").empty());
+    s->local_codes_settle("ehr", "Patient/a");
+    CHECK(codes("Patient/a") == "X=new Y=y ");
+    s->local_code_put("ehr", "Patient/a", {"Observation", "urn:lab", "Y", "y"});
+    s->local_codes_settle("ehr", "Patient/a");
+    s.reopen();
+    CHECK(codes("Patient/a") == "Y=y ");
+    s->survivor_put("ehr", "Patient/a", "Patient/b");
+    CHECK(codes("Patient/b") == "X=new Y=y ");
+    CHECK(s->names_of("ehr", "Patient/b") == std::vector<std::string>{"Patient/b", "Patient/a"});
+    s->patient_remove("ehr", "Patient/a");
+    CHECK(codes("Patient/b") == "X=new ");
+    for (int n = 0; n < 400; ++n)
+        s->local_code_put("ehr", "Patient/b", {"Observation", "urn:lab", "n" + std::to_string(n), ""});
+    CHECK(s->local_codes_of("ehr", "Patient/b").size() == 300);
+    s->source_remove("ehr");
+    CHECK(s->local_codes_of("ehr", "Patient/b").empty());
+}

@@ -1,4 +1,5 @@
 // People decide, the record goes on: on the real store, as the worker does it.
+#include "gateway/work/enrolment.hpp"
 #include "tests/work/work_bench.hpp"
 
 #include <random>
@@ -470,4 +471,80 @@ TEST_CASE("people: the status is that of the criteria with what people said, aft
             CHECK(b.history().at(0).strip == b.strip());
         }
     }
+}
+
+TEST_CASE("people: what was said after a batch began is decided with, and is known to whoever said it") {
+    people_bench b;
+    b.arrive(arrival::hook, renal_value(20, 2));
+    b.confirm("renal-function", "met");
+    const std::size_t told = b.told().size();
+    work_batch batch(b.options, *b.now, b.known, b.at, b.options.site.date_of(b.at / 1000)); // asked what was said before that
+    for (const journal_row& row : b.now->journal_after(0, 100, 1 << 20))
+        batch.take(row, b.reader.read(row, b.order));
+    batch.decide();
+    b.now->begin();
+    batch.write(*b.now);
+    b.now->commit();
+    CHECK(b.strip()[renal] == 'M');
+    CHECK(b.row().contradiction == "criterion:renal-function");
+    CHECK(b.told().size() == told);
+    CHECK(b.now->judgements_to_look_at(10).empty());
+    b.work();
+    CHECK(b.told().size() == told);
+}
+
+TEST_CASE("people: what is said while a history is still fetched waits for it") {
+    people_bench b;
+    b.arrive(arrival::hook, R"({"resourceType":"Patient","id":"p","meta":{"versionId":"2"},"gender":"female","birthDate":"1990-05-04",
+        "link":[{"other":{"reference":"Patient/q"},"type":"replaced-by"}]})");
+    b.work();
+    b.mark("screened");
+    b.work();
+    CHECK(b.now->judgements_to_look_at(10).size() == 1);
+    b.arrive(arrival::resource, R"({"resourceType":"Patient","id":"q","meta":{"versionId":"1"},"gender":"female","birthDate":"1990-05-04"})");
+    b.arrive(arrival::hydrated, "Patient/q");
+    b.work();
+    CHECK(b.now->judgements_to_look_at(10).empty());
+    CHECK(b.row("Patient/q").mark == "screened");
+    CHECK(b.now->history_of("ehr", "Patient/q", trial, 10).at(0).cause.find("\"judgement\"") != std::string::npos);
+}
+
+TEST_CASE("people: whom the study may know by itself is not made known to it by a mark") {
+    bench b;
+    b.arrive(arrival::hook, diagnosis);
+    b.arrive(arrival::resource, R"({"resourceType":"Patient","id":"p","meta":{"versionId":"1"},"active":false,"gender":"female","birthDate":"1990-05-04"})");
+    b.arrive(arrival::resource, egfr(74, 1));
+    b.arrive(arrival::hydrated, "Patient/p");
+    b.work();
+    REQUIRE(b.told().empty());
+    judgement_row j;
+    j.source = "ehr";
+    j.patient = "Patient/p";
+    j.trial = trial;
+    j.kind = judgement_kind::mark;
+    j.value = "screened";
+    j.by = "local";
+    j.at = b.at += 1;
+    b.now->judgement_add(j);
+    b.work();
+    CHECK(b.now->decision("ehr", "Patient/p", trial)->mark == "screened");
+    CHECK(b.told().empty());
+}
+
+TEST_CASE("people: who takes part under a name that is another person's now cannot begin again under that") {
+    people_bench b;
+    const order_author author{"page x", b.at};
+    const enrolment first{trial, "S-001", "ehr", "Patient/p", {}, *fhir::parse_date("2026-03-01")};
+    const auto begun = enrol(*b.now, *shipped().net, first, author);
+    REQUIRE(std::holds_alternative<participation_change>(begun));
+    b.now->participant_put(std::get<participation_change>(begun).after);
+    b.now->survivor_put("ehr", "Patient/p", "Patient/q");
+    enrolment again = first;
+    again.number = "S-002";
+    again.patient = "Patient/q";
+    CHECK(std::holds_alternative<refusal>(enrol(*b.now, *shipped().net, again, author)));
+    again.patient = "Patient/p";
+    CHECK(std::holds_alternative<refusal>(enrol(*b.now, *shipped().net, again, author)));
+    again.patient = "Patient/r";
+    CHECK(std::holds_alternative<participation_change>(enrol(*b.now, *shipped().net, again, author)));
 }

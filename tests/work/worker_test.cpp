@@ -290,3 +290,48 @@ TEST_CASE("work: our own suggestion in a study system that is also a source is n
         CHECK(n.id != "already-in-study");
     CHECK(b.told().size() == 1);
 }
+
+TEST_CASE("work: codes that nobody knows are kept of a history that was fetched, and of nothing else") {
+    bench b;
+    const auto odd = [](const std::string& id, const std::string& code) {
+        return R"({"resourceType":"Observation","id":")" + id + R"(","meta":{"versionId":"1"},"status":"final","subject":{"reference":"Patient/p"},
+            "code":{"coding":[{"system":"urn:lab","code":")" + code + R"(","display":"Odd )" + code + R"("}]},"valueString":"x"})";
+    };
+    const auto history = [&](const std::string& body) {
+        journal_item item{"ehr", arrival::resource, std::string(part_of_a_history), "", "Observation", "", body, b.at};
+        b.now->begin();
+        b.now->journal_append(item);
+        b.now->commit();
+    };
+    const auto codes = [&] {
+        std::string out;
+        for (const local_code& c : b.now->local_codes_of("ehr", "Patient/p"))
+            out += c.type + ' ' + c.system + '|' + c.code + ' ' + c.display + ';';
+        return out;
+    };
+    b.arrive(arrival::hook, diagnosis);
+    b.arrive(arrival::resource, patient);
+    b.work();
+    history(R"({"resourceType":"Bundle","type":"searchset","entry":[{"resource":)" + odd("1", "A") + R"(},{"resource":)" + odd("2", "B") + R"(},{"resource":)" +
+            odd("3", "A") + "}]}");
+    history(odd("4", "C") + "");
+    b.arrive(arrival::hydrated, "Patient/p");
+    b.work();
+    CHECK(codes() == "Observation urn:lab|A Odd A;Observation urn:lab|B Odd B;Observation urn:lab|C Odd C;");
+    b.arrive(arrival::hook, odd("5", "D"));
+    b.arrive(arrival::resource, odd("6", "E"));
+    history(odd("9", "F") + "");
+    b.work();
+    CHECK(codes() == "Observation urn:lab|A Odd A;Observation urn:lab|B Odd B;Observation urn:lab|C Odd C;Observation urn:lab|F Odd F;");
+    // What is gone by the next fetch is forgotten.
+    history(odd("2", "B"));
+    b.arrive(arrival::hydrated, "Patient/p");
+    b.work();
+    CHECK(codes() == "Observation urn:lab|B Odd B;Observation urn:lab|F Odd F;");
+    // Of people whom no trial considers nothing is kept.
+    std::string stranger = odd("7", "S");
+    stranger.replace(stranger.find("Patient/p"), 9, "Patient/s");
+    history(stranger);
+    b.work();
+    CHECK(b.now->local_codes_of("ehr", "Patient/s").empty());
+}
