@@ -146,8 +146,7 @@ class AlertsView {
             .filter(([, list]) => list.length > 0);
         this.note.textContent = t("alerts.waiting", {n: waiting.length});
         const more =
-            this.older !== null &&
-            h("p", h("button", {type: "button", onclick: () => this.further().catch(this.fail)}, t("alerts.more")));
+            this.older !== null && h("p", h("button", {type: "button", onclick: () => this.further().catch(this.fail)}, t("alerts.more")));
         const group = ([name, list]) =>
             h(
                 "section",
@@ -184,7 +183,8 @@ class AlertsView {
             ["missing", !told && (a.detail?.missing ?? []).join("; ")],
             ["note", !told && facts.note],
         ].filter(([, v]) => v);
-        const link = a.subject && a.page !== false ? h("a", {href: paths.patient(a.trial, a.subject)}, a.participant) : h("span", a.participant);
+        const link =
+            a.subject && a.page !== false ? h("a", {href: paths.patient(a.trial, a.subject)}, a.participant) : h("span", a.participant);
         return h(
             `article.alert`,
             {"data-tier": a.tier, "data-open": a.open, "aria-labelledby": `a-${a.id}`},
@@ -218,7 +218,11 @@ class AlertsView {
                     !a.acknowledged &&
                         h(
                             "button.primary",
-                            {type: "button", "aria-describedby": `a-${a.id}`, onclick: event => this.acknowledge(a, event.target.closest(".alert"))},
+                            {
+                                type: "button",
+                                "aria-describedby": `a-${a.id}`,
+                                onclick: event => this.acknowledge(a, event.target.closest(".alert")),
+                            },
                             t("alerts.acknowledge"),
                         ),
                     !a.acknowledged &&

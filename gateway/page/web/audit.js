@@ -77,7 +77,8 @@ class AuditView {
             this.exportOf();
             again();
         };
-        const box = (name, props) => h("label.field", h("span", t(`audit.${name}`)), h("input", {...props, name, autocomplete: "off", oninput: set(name)}));
+        const box = (name, props) =>
+            h("label.field", h("span", t(`audit.${name}`)), h("input", {...props, name, autocomplete: "off", oninput: set(name)}));
         return h(
             "div.fields.filters",
             {role: "search", "aria-label": t("audit.find")},
@@ -131,10 +132,7 @@ class AuditView {
         this.more.hidden = this.older === null;
         this.note.textContent = t(this.older === null ? "audit.rows" : "audit.newest", {n: this.rows.length});
         this.seals(answer.seals);
-        put(
-            this.body,
-            this.rows.length === 0 ? h("tr", h("td", {colspan: columns.length}, t("audit.none"))) : this.rows.map(row),
-        );
+        put(this.body, this.rows.length === 0 ? h("tr", h("td", {colspan: columns.length}, t("audit.none"))) : this.rows.map(row));
     }
 
     /** The gateway checks the seals bit by bit: until it is through, nothing is said of the rest. */

@@ -9,7 +9,7 @@ const longestText = 2000;
 /** Dialogs that are open: what ends each. */
 const open = new Set();
 
-const describedBy = (one, id) => [one.hint && `${id}-hint`, longestOf(one) && `${id}-count`].filter(Boolean).join(" ") || null;
+const describedBy = (one, id) => [one.hint && `${id}-hint`, longestOf(one) > 0 && `${id}-count`].filter(Boolean).join(" ") || null;
 
 /**
  * Fields of a form: {name, label, kind: "text"|"area"|"select"|"choice"|"date"|"number", options, value, required, hint, longest}; `passing`: what is typed
@@ -48,8 +48,14 @@ function field(one, id) {
                     max: one.max ?? false,
                     autocomplete: "off",
                 });
-    const counter = longestOf(one) && h("p.counter", {id: `${id}-count`});
-    return h("div.row", h("label", {for: id}, one.label, one.required ? "" : h("small", ` ${t("dialog.optional")}`)), control, hint, counter);
+    const counter = longestOf(one) > 0 && h("p.counter", {id: `${id}-count`});
+    return h(
+        "div.row",
+        h("label", {for: id}, one.label, one.required ? "" : h("small", ` ${t("dialog.optional")}`)),
+        control,
+        hint,
+        counter,
+    );
 }
 
 const longestOf = one => (one.kind === "area" ? longestText : one.kind === "text" ? (one.longest ?? 200) : 0);
@@ -65,7 +71,7 @@ function count(form, fields) {
         const counter = document.getElementById(`${control.id}-count`);
         const words = n > most ? t("dialog.tooLong", {n, most, over: n - most}) : n > most * 0.9 ? t("dialog.length", {n, most}) : "";
         if (counter && counter.textContent !== words) counter.textContent = words;
-        counter?.classList.toggle("wrong", n > most);
+        counter?.classList.toggle("over", n > most);
         control.toggleAttribute("aria-invalid", false);
         if (n > most) {
             control.setAttribute("aria-invalid", "true");
@@ -101,7 +107,17 @@ class Asked {
             .concat(text)
             .filter(Boolean)
             .map(line => (line instanceof Node ? line : h("p", line)));
-        this.form = h("form", {method: "dialog"}, h("h2", {id}, title), words, this.fieldset, this.note, this.wrong, this.buttons, this.discard);
+        this.form = h(
+            "form",
+            {method: "dialog"},
+            h("h2", {id}, title),
+            words,
+            this.fieldset,
+            this.note,
+            this.wrong,
+            this.buttons,
+            this.discard,
+        );
         this.dialog = h(`dialog${wide ? ".wide" : ""}`, {"aria-labelledby": id}, this.form);
         this.listen();
         document.body.append(this.dialog);
@@ -317,6 +333,12 @@ export function sentence(refused) {
     const key = `error.${refused.status}`;
     const own = t(key);
     const said =
-        refused.status === 0 ? own : refused.message !== "" ? refused.message : own === key ? t("error.other", {status: refused.status}) : own;
+        refused.status === 0
+            ? own
+            : refused.message !== ""
+              ? refused.message
+              : own === key
+                ? t("error.other", {status: refused.status})
+                : own;
     return refused.unsure ? `${said} ${t("error.unsure")}` : said;
 }

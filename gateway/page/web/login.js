@@ -19,7 +19,8 @@ export default function login(root, why, again) {
             h("p", t("login.what")),
             said !== "" && h("p.said", {role: why === "left" ? "status" : "alert"}, said, code && h("small", ` (${code})`)),
             unsaved() && h("p.said", t(api.login.oidc ? "login.keptElsewhere" : "login.kept")),
-            api.login.oidc && h("a.button.primary", {href: "/login/oidc", target: unsaved() ? "_blank" : null, rel: "noopener"}, t("login.oidc")),
+            api.login.oidc &&
+                h("a.button.primary", {href: "/login/oidc", target: unsaved() ? "_blank" : null, rel: "noopener"}, t("login.oidc")),
             api.login.local && h("p.muted", t("login.local")),
             !api.login.oidc && !api.login.local && h("p.muted", t("login.none")),
             why === "network" && h("button.primary", {type: "button", onclick: () => again()}, t("login.again")),

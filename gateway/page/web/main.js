@@ -44,12 +44,7 @@ function head() {
         listed
             .filter(view => api.may(needs[view]))
             .map(view =>
-                h(
-                    "a",
-                    {href: `/${view}`, "data-view": view},
-                    t(`nav.${view}`),
-                    view === "alerts" && h("span.badge", {hidden: true}),
-                ),
+                h("a", {href: `/${view}`, "data-view": view}, t(`nav.${view}`), view === "alerts" && h("span.badge", {hidden: true})),
             ),
     );
     const state = h("span.live", {role: "status"});

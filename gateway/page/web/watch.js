@@ -73,9 +73,7 @@ async function askSources() {
         const lines = sources
             .filter(one => one.trouble)
             .map(one =>
-                one.lastHeard
-                    ? t("sources.silent", {name: one.name, since: moment(one.lastHeard)})
-                    : t("sources.never", {name: one.name}),
+                one.lastHeard ? t("sources.silent", {name: one.name, since: moment(one.lastHeard)}) : t("sources.never", {name: one.name}),
             );
         if (banner.textContent === lines.join("")) return;
         banner.hidden = lines.length === 0;

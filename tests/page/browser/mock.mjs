@@ -60,6 +60,7 @@ export async function mock({
         rows: new Map(made.trials.map((t, n) => [t.id, made.makeRows(n === 0 ? people : Math.min(people, 12), t, n + 7)])),
         judgements: [],
         keys: new Map(),
+        user: "Local user",
         silent: false,
         slow: new Map(),
         sources: [],
@@ -240,7 +241,8 @@ export async function mock({
             throw new Refusal(400, "There is no such mark.");
         if (body.kind === "mapping" && ["system", "code", "display", "concept"].some(name => typeof body.value?.[name] !== "string"))
             throw new Refusal(400, "A mapping has system, code, display and concept.");
-        if (typeof body.reason === "string" && [...body.reason].length > 2000) throw new Refusal(400, "'reason' has at most 2000 characters.");
+        if (typeof body.reason === "string" && [...body.reason].length > 2000)
+            throw new Refusal(400, "'reason' has at most 2000 characters.");
         if ("number" in body && body.number === "S-001") throw new Refusal(409, "S-001 is taken by somebody else.");
         const j = {
             id: ++world.next,
@@ -440,7 +442,8 @@ export async function mock({
             (_, query) => {
                 need(anywhere("auditor"));
                 for (const name of query.keys())
-                    if (!["before", "limit", "who", "action", "subject", "from", "to"].includes(name)) throw new Refusal(400, `Unknown: ${name}`);
+                    if (!["before", "limit", "who", "action", "subject", "from", "to"].includes(name))
+                        throw new Refusal(400, `Unknown: ${name}`);
                 const limit = Number(query.get("limit") ?? 200),
                     fits = name => query.get(name) ?? "";
                 if (!(limit >= 1 && limit <= 500)) throw new Refusal(400, "limit is 1 to 500.");
@@ -492,7 +495,12 @@ export async function mock({
         }
         const send = async (status, json, headers = {}) => {
             if (slow?.after) await slow.after; // done, but answered late
-            if (slow?.lost) return response.destroy();
+            if (slow?.dropped) return response.destroy();
+            if (slow?.lost) {
+                response.writeHead(status, {"content-type": "application/json", "content-length": 1000});
+                response.write("{");
+                return void setTimeout(() => response.destroy(), 50);
+            }
             const text = json === undefined ? "" : JSON.stringify(json);
             world.bytes += text.length;
             response.writeHead(status, {...everywhere, "cache-control": "no-store", "content-type": "application/json", ...headers});
@@ -517,7 +525,7 @@ export async function mock({
             throw new Refusal(403, "The token of the session is missing.");
         if (at === "GET /api/v1/session")
             return send(200, {
-                user: {name: "Local user"},
+                user: {name: world.user},
                 roles: world.roles,
                 csrf: mine.csrf,
                 ends: new Date(clock() + 8 * 3600000).toISOString(),
@@ -641,7 +649,7 @@ export async function mock({
         },
         tell,
         clock,
-        /** The next request `at` is done but answered late ({after: promise}) or never ({lost: true}). */
+        /** The next request `at` is done but answered late ({after: promise}), in part ({lost: true}) or not at all ({dropped: true}). */
         delay: (at, how) => world.slow.set(at, [...(world.slow.get(at) ?? []), how]),
         fail: (at, status, text, times = 1) => world.failing.set(at, {status, text, times}),
         endSessions() {

@@ -36,7 +36,7 @@ export async function newPage(origin, options = {}) {
         if (
             said.type() === "error" &&
             !/the server responded with a status of (401|403|404|409|429|503)/.test(said.text()) &&
-            !/ERR_(CONNECTION|INCOMPLETE|NETWORK|EMPTY|INTERNET)/.test(said.text())
+            !/ERR_(CONNECTION|CONTENT_LENGTH|INCOMPLETE|NETWORK|EMPTY|INTERNET)/.test(said.text())
         )
             page.troubles.push(`console: ${said.text()}`);
     });

@@ -30,7 +30,7 @@ test("visits: overdue first, each with its window in words and drawn, and what i
     const states = await page.$$eval(".calendar tr[data-state]", all => all.map(r => r.dataset.state));
     assert.deepEqual([states[0], states.at(-1)], ["overdue", "missed"]);
     assert.equal(await page.isVisible('tr[data-state="missed"]'), false, "closed at first");
-    await page.click('.calendar .group button');
+    await page.click(".calendar .group button");
     assert.equal(await page.isVisible('tr[data-state="missed"]'), true);
     assert.match(
         await text('tr[data-state="overdue"]'),
@@ -154,7 +154,8 @@ test("operations: what somebody else did meanwhile is said", async () => {
 });
 
 test("audit: newest first, refusals marked, filtered by the server, older ones by a button, and the export", async () => {
-    for (let n = 0; n < 450; ++n) one.world.audit.push({...one.world.audit[0], id: n + 2, by: "u7", name: "Cora", action: "view-patient", refused: false});
+    for (let n = 0; n < 450; ++n)
+        one.world.audit.push({...one.world.audit[0], id: n + 2, by: "u7", name: "Cora", action: "view-patient", refused: false});
     one.world.audit[300].subject = "8f2e2d02aa";
     await enter(page, one, "/audit");
     await page.waitForSelector(".audit tbody tr");
@@ -188,7 +189,10 @@ test("audit: seals that are not checked yet, and one that does not fit, are said
     await page.waitForFunction(() => /Seals are being checked: 1 of \d/.test(document.querySelector(".subline")?.textContent));
     one.world.checkedThrough = Infinity;
     await page.waitForSelector('.subline:has-text("All seals hold")');
-    assert.ok(one.world.requests.some(r => r.path === "/api/v1/audit" && r.background), "the page looked by itself");
+    assert.ok(
+        one.world.requests.some(r => r.path === "/api/v1/audit" && r.background),
+        "the page looked by itself",
+    );
     one.world.brokenAt = 7;
     await page.reload();
     await page.waitForSelector('.subline:has-text("tampered with at row 7")');
@@ -232,7 +236,8 @@ test("alerts: a snooze that ends brings the alert back on an open page", async (
 });
 
 test("alerts: those that are over come in pages of 200", async () => {
-    for (let n = 0; n < 250; ++n) one.world.alerts.push({...one.world.alerts[2], id: String(1000 + n), open: false, withdrawn: "2026-03-01T00:00:00Z"});
+    for (let n = 0; n < 250; ++n)
+        one.world.alerts.push({...one.world.alerts[2], id: String(1000 + n), open: false, withdrawn: "2026-03-01T00:00:00Z"});
     await enter(page, one, "/alerts");
     await page.check(".head input[type=checkbox]");
     await page.waitForSelector("#h-over");
@@ -300,7 +305,10 @@ test("an answer that comes late does not overtake a later one: visits, alerts, d
 });
 
 test("a source that fell silent is said above every view, until it is heard again", async () => {
-    one.world.sources = [{name: "ehr", lastHeard: "2026-03-15T06:00:00.000Z", trouble: true}, {name: "lab", lastHeard: null, trouble: false}];
+    one.world.sources = [
+        {name: "ehr", lastHeard: "2026-03-15T06:00:00.000Z", trouble: true},
+        {name: "lab", lastHeard: null, trouble: false},
+    ];
     await enter(page, one, "/visits");
     await page.waitForSelector(".trouble:not([hidden])");
     assert.equal(await text(".trouble"), "Nothing has been heard from ehr since 2026-03-15 06:00: what is shown may be old.");

@@ -247,7 +247,8 @@ export default {
         yes: "Mark",
         as: "This person",
         number: "Study number",
-        numberHint: "With a number the participation begins, and visits and laboratory safety are watched.",
+        numberHint:
+            "With a number the participation begins, and visits and laboratory safety are watched. Taking the mark back does not end it.",
         on: "Day of screening (first screening visit)",
         onHint: "The windows of all visits are counted from this day, also of somebody who is enrolled already.",
         done: "Marked: {mark}.",
