@@ -104,6 +104,7 @@ class PatientView {
         const link = this.referenceLink();
         const may = what => api.may(what, this.trial);
         const chart = h("div");
+        const texts = textsOf(p.criteria);
         this.news = h(
             "div.update-bar",
             {hidden: true, role: "status"},
@@ -166,7 +167,7 @@ class PatientView {
             ),
             signatures(),
         );
-        timeline(chart, this.line).then(made => {
+        timeline(chart, this.line, id => texts.get(id) ?? id).then(made => {
             this.closed ? made.close() : (this.chart = made);
         }, this.fail);
     }
@@ -333,6 +334,15 @@ class PatientView {
 }
 
 const charOf = c => (c.confirmed ? {met: "M", "not-met": "N"}[c.confirmed.value] : {met: "+", "not-met": "-"}[c.verdict]) ?? "?";
+
+/** The text of each criterion and of its parts, by id. */
+function textsOf(criteria, into = new Map()) {
+    for (const c of criteria) {
+        into.set(c.id, c.text);
+        textsOf(c.parts, into);
+    }
+    return into;
+}
 
 function section(name, title, ...content) {
     return h(`section.${name}`, {"aria-labelledby": `h-${name}`}, h("h2", {id: `h-${name}`}, title), content);

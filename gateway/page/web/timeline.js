@@ -1,16 +1,39 @@
 // A person's results against limits and windows, medication and diagnoses as bars, on one axis of time. A picture and the same as a table.
 import {h, put, s} from "./dom.js";
 import {axis, d3, dayScale, dayTicks} from "./charts.js";
-import {addDays, dayValue, t} from "./text.js";
+import {addDays, dayValue, t, word} from "./text.js";
 
-const left = 200,
+const left = 214,
     right = 16,
     labHeight = 74,
     barHeight = 22;
-const number = v => String(v);
 
-/** Draws into `root`; returns {close}. `line`: what GET …/timeline said. */
-export async function timeline(root, line) {
+/** Whether a result of this day counts today, as far as its age goes. */
+const inWindow = (p, lab) => !lab.window?.from || (p.on >= lab.window.from && p.on <= lab.window.to);
+// What was refuted was never so: it has no place in a picture.
+const isSo = one => !["refuted", "entered-in-error"].includes(one.verification);
+const isOver = one => (one.current ?? one.ongoing) === false;
+
+/** What a bar cannot say alone. */
+function barNotes(one) {
+    const end = one.end ? t("timeline.until", {day: one.end}) : t(isOver(one) ? "timeline.ended" : "timeline.ongoing");
+    return [
+        one.verification && one.verification !== "confirmed" && word("verification", one.verification),
+        one.onHold && t("timeline.onHold"),
+        isSo(one) && end,
+    ].filter(Boolean);
+}
+
+function pointNotes(p, lab) {
+    return [
+        p.unusable && t("timeline.keyUnusable"),
+        !inWindow(p, lab) && t("timeline.outside"),
+        p === lab.points.at(-1) && lab.expires && t("timeline.expires", {day: lab.expires}),
+    ].filter(Boolean);
+}
+
+/** Draws into `root`; returns {close}. `line`: what GET …/timeline said; `nameOf(id)`: the text of a criterion. */
+export async function timeline(root, line, nameOf = id => id) {
     const lib = await d3();
     const spans = {year: addDays(line.today, -365), three: addDays(line.today, -3 * 365), all: line.from};
     let chosen = "year";
@@ -35,7 +58,7 @@ export async function timeline(root, line) {
             ),
         ),
     );
-    put(root, choice, frame, explained(), table(line));
+    put(root, choice, frame, explained(), asking(line, nameOf), table(line));
     let width = 0;
     const draw = () => {
         if (width > 0) put(frame, picture(lib, line, spans[chosen] > line.from ? spans[chosen] : line.from, width));
@@ -61,6 +84,39 @@ function explained() {
         sample(s("path.today", {d: "M13 0V14"}), t("timeline.keyToday")),
         sample(s("path.unusable", {d: "M10 4l6 6M16 4l-6 6"}), t("timeline.keyUnusable")),
         sample(s("path.worded", {d: "M13 2.5l4.5 4.5-4.5 4.5-4.5-4.5z"}), t("timeline.keyWorded")),
+        sample(
+            [s("circle.point.old", {cx: 7, cy: 7, r: 4}), s("path.worded.old", {d: "M19 2.5l4.5 4.5-4.5 4.5-4.5-4.5z"})],
+            t("timeline.outside"),
+        ),
+        sample(s("rect.hollow", {x: 1, y: 2, width: 24, height: 10, rx: 2}), t("timeline.keyHollow")),
+    );
+}
+
+const limitText = limit => `${{">=": "≥", "<=": "≤"}[limit.op] ?? limit.op} ${limit.value}`;
+
+/** Whose limit and window a picture shows where several criteria ask for the same result. */
+function asking(line, nameOf) {
+    const several = line.labs.filter(lab => (lab.asked ?? []).length > 1);
+    const one = a =>
+        [
+            t("timeline.quoted", {what: nameOf(a.criterion)}),
+            [a.limit && limitText(a.limit), a.window?.days && t("timeline.within", {n: a.window.days})].filter(Boolean).join(", "),
+        ]
+            .filter(Boolean)
+            .join(": ");
+    return (
+        several.length > 0 &&
+        h(
+            "ul.asking",
+            several.map(lab =>
+                h(
+                    "li",
+                    h("b", lab.title),
+                    " ",
+                    t("timeline.shownFor", {first: one(lab.asked[0]), others: lab.asked.slice(1).map(one).join("; ")}),
+                ),
+            ),
+        )
     );
 }
 
@@ -74,14 +130,14 @@ function picture(lib, line, from, full) {
     const parts = [];
     let y = 26;
     for (const lab of line.labs) {
-        parts.push(labRow(lib, lab, time, {x0, x1, y: narrow ? y + 16 : y, narrow}));
-        y += labHeight + (narrow ? 16 : 0);
+        parts.push(labRow(lib, lab, time, {x0, x1, y: narrow ? y + 34 : y, narrow, from}));
+        y += labHeight + (narrow ? 34 : 0);
     }
     for (const [kind, list] of [
         ["medications", line.medications],
         ["conditions", line.conditions],
     ]) {
-        const shown = list.filter(one => !one.end || one.end >= from);
+        const shown = list.filter(one => isSo(one) && (!one.end || one.end >= from));
         if (shown.length === 0) continue;
         parts.push(s("text.group", {x: narrow ? x0 : 4, y: y + 16}, t(`timeline.${kind}`)));
         y += 24;
@@ -112,14 +168,31 @@ function picture(lib, line, from, full) {
     );
 }
 
-function labRow(lib, lab, time, {x0, x1, y, narrow}) {
+/** Name, unit, and the latest result with its day: an old one stands here, too, and says so. */
+function labHead(lab, {x0, y, narrow, from}) {
+    const latest = lab.points.at(-1);
+    const day =
+        latest &&
+        [latest.when, latest.unusable ? t("timeline.keyUnusable") : latest.on < from && t("timeline.older")].filter(Boolean).join(", ");
+    if (narrow)
+        return [
+            s("text.lab", {x: x0, y: y - 20}, clip(lab.title, 28), s("tspan.unit", ` ${clip(lab.unit, 14)}`)),
+            latest && s("text.value", {x: x0, y: y - 3}, clip(latest.text, 22), s("tspan.day", ` ${day}`)),
+        ];
+    return [
+        s("text.lab", {x: 4, y: y + 19}, clip(lab.title, 24)),
+        s("text.unit", {x: 4, y: y + 34}, lab.unit),
+        latest && [s("text.value", {x: 4, y: y + 50}, clip(latest.text, 30)), s("text.day", {x: 4, y: y + 65}, day)],
+    ];
+}
+
+function labRow(lib, lab, time, place) {
+    const {x0, x1, y, narrow} = place;
     const top = y + 10,
         bottom = y + labHeight - 12;
-    const seen = lab.points.filter(p => time.inside(p.date));
-    const values = seen
-        .filter(p => typeof p.value === "number" && !p.unusable)
-        .map(p => p.value)
-        .concat(lab.limit ? [lab.limit.value] : []);
+    const seen = lab.points.filter(p => time.inside(p.on));
+    const connected = seen.filter(p => typeof p.value === "number" && !p.unusable);
+    const values = connected.map(p => p.value).concat(lab.limit ? [lab.limit.value] : []);
     const scale =
         values.length > 0
             ? lib
@@ -128,39 +201,26 @@ function labRow(lib, lab, time, {x0, x1, y, narrow}) {
                   .nice()
                   .range([bottom, top])
             : null;
-    const latest = lab.points.at(-1);
-    const title = narrow
-        ? s("text.lab", {x: x0, y: y - 4}, lab.title, s("tspan.unit", ` ${lab.unit}`))
-        : [
-              s("text.lab", {x: 4, y: y + 22}, clip(lab.title, 24)),
-              s("text.unit", {x: 4, y: y + 38}, lab.unit),
-              latest && s("text.value", {x: 4, y: y + 55}, clip(`${latest.text}`, 30)),
-          ];
-    const connected = seen.filter(p => typeof p.value === "number" && !p.unusable);
+    const limitAt = scale && lab.limit ? scale(lab.limit.value) : null;
+    // What cannot be used has no place on the scale of what can.
+    const foot = bottom - 4;
     return s(
         "g.row",
         s("path.rule", {d: `M${narrow ? x0 : 0} ${y + labHeight - 1}H${x1}`}),
         s("title", lab.title),
-        title,
+        labHead(lab, place),
         window_(lab, time, x0, x1, top, bottom),
-        scale &&
-            lab.limit && [
-                s("path.limit", {d: `M${x0} ${scale(lab.limit.value)}H${x1}`}),
-                s(
-                    "text.limit",
-                    {x: x0 + 4, y: scale(lab.limit.value) - 4},
-                    `${{">=": "≥", "<=": "≤"}[lab.limit.op] ?? lab.limit.op} ${number(lab.limit.value)}`,
-                ),
-            ],
+        limitAt !== null && s("path.limit", {d: `M${x0} ${limitAt}H${x1}`}),
         connected.length > 1 &&
             s("path.line", {
                 d: lib
                     .line()
-                    .x(p => time.at(p.date))
+                    .x(p => time.at(p.on))
                     .y(p => scale(p.value))(connected),
             }),
-        seen.map(p => point(p, time.at(p.date), p.value === null || !scale ? bottom - 6 : scale(p.value), lab)),
-        expires(lab, time, top, bottom, x1),
+        seen.map(p => point(p, time.at(p.on), connected.includes(p) ? scale(p.value) : foot, lab)),
+        limitAt !== null && s("text.limit", {x: x0 + 4, y: limitAt - 4}, limitText(lab.limit)),
+        expires(lab, time, {top, bottom, x0, x1, limitAt}),
     );
 }
 
@@ -178,51 +238,66 @@ function window_(lab, time, x0, x1, top, bottom) {
     );
 }
 
-function expires(lab, time, top, bottom, x1) {
+/** The day stands at the head of its row, or at the foot where the limit or its words are near. */
+function expires(lab, time, {top, bottom, x1, limitAt}) {
     if (!lab.expires || !time.inside(lab.expires)) return null;
     const x = time.at(lab.expires),
         end = x > x1 - 70;
+    const y = limitAt !== null && limitAt - top < 22 ? bottom + 6 : top;
     return [
         s("path.expires", {d: `M${x} ${top - 6}V${bottom + 6}`}, s("title", t("timeline.expires", {day: lab.expires}))),
-        s("text.expires", {x: end ? x - 4 : x + 4, y: top, "text-anchor": end ? "end" : "start"}, lab.expires),
+        s("text.expires", {x: end ? x - 4 : x + 4, y, "text-anchor": end ? "end" : "start"}, lab.expires),
     ];
 }
 
 function point(p, x, y, lab) {
+    const notes = pointNotes(p, lab).map(note => `. ${note}`);
     const name = s(
         "title",
-        `${p.date}: ${p.text} (${p.reference}${p.version ? `, ${t("evidence.version")} ${p.version}` : ""})${p.unusable ? `. ${t("timeline.keyUnusable")}` : ""}`,
+        `${p.when}: ${p.text} (${p.reference}${p.version ? `, ${t("evidence.version")} ${p.version}` : ""})${notes.join("")}`,
     );
+    const old = inWindow(p, lab) ? "" : ".old";
     if (p.unusable) return s("path.unusable", {d: `M${x - 4} ${y - 4}l8 8M${x + 4} ${y - 4}l-8 8`}, name);
-    if (p.value === null) return s("path.worded", {d: `M${x} ${y - 5}l5 5-5 5-5-5z`}, name);
+    if (p.value === null) return s(`path.worded${old}`, {d: `M${x} ${y - 5}l5 5-5 5-5-5z`}, name);
     if (p.comparator)
-        return s("path.point", {d: p.comparator.startsWith("<") ? `M${x - 5} ${y - 4}h10l-5 9z` : `M${x - 5} ${y + 4}h10l-5-9z`}, name);
-    const inWindow = !lab.window?.from || (p.date >= lab.window.from && p.date <= lab.window.to);
-    return s(inWindow ? "circle.point" : "circle.point.old", {cx: x, cy: y, r: 4}, name);
+        return s(
+            `path.point${old}`,
+            {d: p.comparator.startsWith("<") ? `M${x - 5} ${y - 4}h10l-5 9z` : `M${x - 5} ${y + 4}h10l-5-9z`},
+            name,
+        );
+    return s(`circle.point${old}`, {cx: x, cy: y, r: 4}, name);
 }
 
+/** Filled: so, as far as the record says. Hollow: not sure, on hold, or over since nobody knows when; the words beside it say which. */
 function bar(one, kind, time, {x0, x1, y, narrow, from, today}) {
-    const open = !one.end;
+    const goesOn = !one.end && !isOver(one);
     const start = one.start && one.start > from ? Math.max(x0, time.at(one.start)) : x0;
-    const end = Math.max(start + 3, open ? (one.ongoing === false ? start + 6 : time.at(today)) : Math.min(x1, time.at(one.end)));
-    const words = `${one.title}: ${one.start ?? t("timeline.noStart")} – ${one.end ?? (one.ongoing === false ? "?" : t("timeline.ongoing"))}. ${one.text}`;
+    const now = time.at(today);
+    const end = Math.max(start + 3, goesOn ? now : one.end ? Math.min(x1, time.at(one.end)) : (start + now) / 2);
+    const notes = barNotes(one);
+    const lost = !one.end && !goesOn;
+    const hollow = lost || one.onHold === true || (one.verification ?? "confirmed") !== "confirmed";
+    const said = hollow ? notes.filter(note => note !== t("timeline.ongoing")).join(", ") : "";
+    // About as wide as its words, beside the bar where there is room.
+    const beside = end + 8 + said.length * 6.5 < x1;
     return s(
         "g.row",
-        s("text.lab", {x: narrow ? x0 : 4, y: narrow ? y - 1 : y + 14}, clip(one.title, 22)),
+        s("text.lab", {x: narrow ? x0 : 4, y: narrow ? y - 1 : y + 14}, clip(one.title, narrow ? 40 : 24)),
         s(
-            `rect.${kind}`,
+            `rect.${kind}${hollow ? ".hollow" : ""}`,
             {
                 x: start,
                 y: y + 3,
                 width: end - start,
                 height: barHeight - 9,
                 rx: 2,
-                "data-open": open,
+                "data-open": goesOn,
                 "data-early": !one.start || one.start <= from,
             },
-            s("title", words),
+            s("title", `${one.title}: ${one.start ?? t("timeline.noStart")}, ${notes.join(", ")}. ${one.text}`),
         ),
-        open && one.ongoing !== false && s(`path.${kind}`, {d: `M${end} ${y + 3}l6 ${(barHeight - 9) / 2}-6 ${(barHeight - 9) / 2}z`}),
+        goesOn && !hollow && s(`path.${kind}`, {d: `M${end} ${y + 3}l6 ${(barHeight - 9) / 2}-6 ${(barHeight - 9) / 2}z`}),
+        said && s("text.said", {x: beside ? end + 8 : start + 5, y: y + 14}, said),
     );
 }
 
@@ -231,26 +306,23 @@ const clip = (text, n) => (text.length > n ? `${text.slice(0, n - 1)}…` : text
 function table(line) {
     const labs = line.labs.flatMap(lab =>
         lab.points.map(p => ({
-            day: p.date,
+            day: p.on,
+            when: p.when,
             what: lab.title,
             text: p.text,
             from: p.reference,
             version: p.version,
-            note: [
-                p.unusable && t("timeline.keyUnusable"),
-                p === lab.points.at(-1) && lab.expires && t("timeline.expires", {day: lab.expires}),
-            ]
-                .filter(Boolean)
-                .join(". "),
+            note: pointNotes(p, lab).join(". "),
         })),
     );
     const bars = [...line.medications, ...line.conditions].map(m => ({
         day: m.start ?? "",
+        when: m.start ?? "",
         what: m.title,
         text: m.text,
         from: m.reference,
         version: m.version,
-        note: m.end ? t("timeline.until", {day: m.end}) : m.ongoing ? t("timeline.ongoing") : "",
+        note: barNotes(m).join(", "),
     }));
     const rows = [...labs, ...bars].sort((a, b) => dayValue(b.day || "1000-01-01") - dayValue(a.day || "1000-01-01"));
     return h(
@@ -273,7 +345,7 @@ function table(line) {
                     rows.map(r =>
                         h(
                             "tr",
-                            h("td", r.day ? h("time", {datetime: r.day}, r.day) : t("evidence.undated")),
+                            h("td", r.when ? h("time", {datetime: r.when}, r.when) : t("evidence.undated")),
                             h("td", r.what),
                             h("td", r.text),
                             h("td.reference", r.from),

@@ -75,21 +75,110 @@ test("the timeline draws results, limits, windows, expiry and medication, and sa
     await person("8f2e2d02");
     const drawn = name => page.locator(`div.timeline ${name}`).count();
     assert.ok((await drawn("circle.point")) > 15);
-    assert.equal(await drawn("path.limit"), 3);
+    assert.equal(await drawn("path.limit"), 4);
     assert.equal(await drawn("rect.window"), 4);
     assert.equal(await drawn("path.expires"), 4);
-    assert.equal(await drawn("rect.medications"), 3);
+    assert.equal(await drawn("rect.medications"), 4);
     assert.equal(await drawn("path.today"), 1);
+    await shot(page, "timeline-year", true);
     const inYear = await drawn("circle.point");
     await page.check('.spans input[value="all"]', {force: true});
     assert.ok((await drawn("circle.point")) > inYear);
-    assert.equal(await drawn("path.unusable"), 1);
+    assert.equal(await drawn("path.unusable"), 2);
     await page.click(".as-table summary");
     const table = await text(".as-table table");
     assert.match(table, /eGFR \(CKD-EPI 2021\)/);
     assert.match(table, /2021-03-01 ?hydroxychloroquine ?200 mg, twice a day ?MedicationRequest\/anna-hcq ?4 ?ongoing/);
     assert.match(table, /undated ?|2025-08-01/);
     await shot(page, "timeline-all", true);
+});
+
+test("the timeline draws nothing as so that was refuted, is over or is not sure, and says it in words", async () => {
+    await person("8f2e2d02");
+    const today = Number((await page.getAttribute("div.timeline path.today", "d")).match(/^M([\d.]+)/)[1]);
+    const bars = Object.fromEntries(
+        await page.$$eval("div.timeline g.row:has(rect[data-open])", all =>
+            all.map(row => {
+                const rect = row.querySelector("rect");
+                return [
+                    row.querySelector(".lab").textContent,
+                    {
+                        end: Number(rect.getAttribute("x")) + Number(rect.getAttribute("width")),
+                        hollow: rect.classList.contains("hollow"),
+                        arrow: row.querySelector("path") !== null,
+                        title: row.querySelector("title").textContent,
+                        said: row.querySelector(".said")?.textContent ?? "",
+                    },
+                ];
+            }),
+        ),
+    );
+    assert.equal(bars.Epilepsy, undefined, "refuted");
+    const at = name => bars[name];
+    assert.ok(at("Lupus nephritis").arrow && !at("Lupus nephritis").hollow && Math.abs(at("Lupus nephritis").end - today) < 1);
+    assert.ok(at("Breast cancer").end < today - 20 && at("Breast cancer").hollow && !at("Breast cancer").arrow);
+    assert.equal(at("Breast cancer").said, "ended, day unknown");
+    assert.doesNotMatch(at("Breast cancer").title, /ongoing/);
+    assert.ok(at("Pericarditis").end < today - 20 && !at("Pericarditis").arrow);
+    assert.match(at("Pericarditis").title, /until 2025-10-20/);
+    assert.ok(at("Antiphospholipid syndrome").hollow && !at("Antiphospholipid syndrome").arrow);
+    assert.equal(at("Antiphospholipid syndrome").said, "not confirmed");
+    assert.equal(at("azathioprine").said, "on hold");
+    await page.click(".as-table summary");
+    const notes = Object.fromEntries(
+        await page.$$eval(".as-table tbody tr", all => all.map(row => [row.children[1].textContent, row.lastChild.textContent])),
+    );
+    assert.equal(notes["Breast cancer"], "ended, day unknown");
+    assert.equal(notes.Epilepsy, "refuted");
+    assert.equal(notes["Antiphospholipid syndrome"], "not confirmed, ongoing");
+    assert.equal(notes.azathioprine, "on hold, ongoing");
+});
+
+test("the timeline fills only what counts, dates the latest result, and puts what cannot be used at the foot", async () => {
+    await person("8f2e2d02");
+    const row = name => page.locator("div.timeline g.row", {has: page.locator(`text.lab:has-text("${name}")`)});
+    assert.equal(await row("ANA").locator("path.worded.old").count(), 1, "a word of before the window");
+    assert.equal(await row("ANA").locator("path.worded:not(.old)").count(), 1);
+    assert.ok((await row("eGFR").locator("path.point.old").count()) >= 1, "a comparator of before the window");
+    assert.equal(await row("eGFR").locator("path.point:not(.old)").count(), 0);
+    assert.equal(await row("eGFR").locator("text.day").textContent(), "2026-02-18");
+    assert.equal(await row("Hepatitis B").locator("text.day").textContent(), "2022, older than shown");
+    const heights = await page.$$eval("div.timeline path.unusable", all => all.map(p => p.getBBox().y));
+    const rule = await row("White cells")
+        .locator(".rule")
+        .evaluate(p => p.getBBox().y);
+    for (const y of heights) assert.ok(y > rule - 40 && y < rule, `${y} in the row that ends at ${rule}`);
+    await page.click(".as-table summary");
+    assert.match(await text(".as-table table"), /2022 ?Hepatitis B surface antigen/);
+    assert.match(await text(".as-table table"), /2025-05 ?ANA ?negative.*outside its window: does not count/);
+    assert.match(
+        await text(".asking"),
+        /Hepatitis B surface antigen is drawn for “ANA of at least 1:160.*”: < 1\. Also asked by “eGFR of .*”: < 5, within 30 days\./,
+    );
+});
+
+test("the day on which a result expires is apart from the words of its limit", async () => {
+    await page.setViewportSize({width: 400, height: 900});
+    await person("8f2e2d02");
+    const near = await page.$$eval("div.timeline g.row", all =>
+        all
+            .map(row => [row.querySelector("text.limit"), row.querySelector("text.expires"), row.querySelector("path.limit")])
+            .filter(([limit, expires]) => limit && expires)
+            .map(([limit, expires, line]) => {
+                const a = limit.getBBox(),
+                    b = expires.getBBox(),
+                    y = line.getBBox().y;
+                return {
+                    over: a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height,
+                    crossed: y > b.y && y < b.y + b.height,
+                };
+            }),
+    );
+    assert.ok(near.length > 1);
+    assert.ok(
+        near.every(one => !one.over && !one.crossed),
+        JSON.stringify(near),
+    );
 });
 
 test("deciding a criterion: asked for a reason, shown as a person's, and taken back", async () => {

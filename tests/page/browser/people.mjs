@@ -388,18 +388,23 @@ export function makeTimeline(row, ground) {
         limit,
         window,
         expires,
+        asked: criteria.map(criterion => ({criterion, limit, window})),
         points: Array.from({length: 9 + k}, (_, n) => {
             const value = Math.round((middle + (roll() - 0.5) * spread * 2) * 10) / 10;
+            const on = plusDays(-25 - (9 + k - 1 - n) * 61);
+            // A result in a unit that nobody understands is far from what the others are.
+            const foo = k === 3 && n === 9;
             return {
-                date: plusDays(-25 - (9 + k - 1 - n) * 61),
-                value,
-                text: `${value} ${unit}`,
-                comparator: k === 0 && n === 2 ? ">" : "",
+                on,
+                when: k === 0 && n === 1 ? on.slice(0, 7) : on,
+                value: foo ? 80 : value,
+                text: foo ? "80 foo" : `${value} ${unit}`,
+                comparator: k === 0 && (n === 2 || n === 5) ? ">" : "",
                 reference: `Observation/anna-${concept}${n}`,
                 version: "1",
                 low: null,
                 high: null,
-                unusable: k === 3 && n === 4,
+                unusable: foo || (k === 3 && n === 4),
             };
         }),
     }));
@@ -411,11 +416,14 @@ export function makeTimeline(row, ground) {
         limit: null,
         window: {days: 181, from: "2025-09-15", to: today},
         expires: "2026-06-02",
+        asked: [{criterion: "serology", limit: null, window: {days: 181, from: "2025-09-15", to: today}}],
         points: [
-            ["2024-02-01", "positive"],
-            ["2025-12-01", "1:640"],
-        ].map(([date, text]) => ({
-            date,
+            ["2024-02-01", "positive", "2024"],
+            ["2025-05-01", "negative", "2025-05"],
+            ["2025-12-01", "1:640", "2025-12-01"],
+        ].map(([on, text, when]) => ({
+            on,
+            when,
             value: null,
             text: ground.nasty ? hostile : text,
             comparator: "",
@@ -425,6 +433,19 @@ export function makeTimeline(row, ground) {
             high: null,
             unusable: false,
         })),
+    });
+    made.push({
+        ...made[3],
+        concept: "hbsag",
+        title: "Hepatitis B surface antigen",
+        unit: "IU/mL",
+        limit: {op: "<", value: 1},
+        expires: null,
+        asked: [
+            {criterion: "serology", limit: {op: "<", value: 1}, window: null},
+            {criterion: "renal-function", limit: {op: "<", value: 5}, window: {days: 30, from: "2026-02-13", to: today}},
+        ],
+        points: [{...made[4].points[0], on: "2022-07-01", when: "2022", value: 0.2, text: "0.2 IU/mL", reference: "Observation/anna-hbsag"}],
     });
     return {
         from: "2019-05-02",
@@ -438,6 +459,9 @@ export function makeTimeline(row, ground) {
                 start: "2021-03-01",
                 end: null,
                 ongoing: true,
+                current: true,
+                source: "ordered",
+                onHold: false,
                 text: "200 mg, twice a day",
                 reference: "MedicationRequest/anna-hcq",
                 version: "4",
@@ -448,6 +472,9 @@ export function makeTimeline(row, ground) {
                 start: "2025-02-01",
                 end: "2025-11-20",
                 ongoing: false,
+                current: false,
+                source: "ordered",
+                onHold: false,
                 text: "200 mg weekly",
                 reference: "MedicationRequest/anna-beli",
                 version: "2",
@@ -458,9 +485,25 @@ export function makeTimeline(row, ground) {
                 start: null,
                 end: "2025-08-01",
                 ongoing: false,
+                current: false,
+                source: "ordered",
+                onHold: false,
                 text: "5 mg",
                 reference: "MedicationStatement/anna-pred",
                 version: null,
+            },
+            {
+                concept: "azathioprine",
+                title: "azathioprine",
+                start: "2025-09-01",
+                end: null,
+                ongoing: true,
+                current: true,
+                source: "ordered",
+                onHold: true,
+                text: "50 mg",
+                reference: "MedicationRequest/anna-aza",
+                version: "1",
             },
         ],
         conditions: [
@@ -468,6 +511,8 @@ export function makeTimeline(row, ground) {
                 title: "Systemic lupus erythematosus",
                 start: "2019-05-02",
                 end: null,
+                verification: "confirmed",
+                current: true,
                 text: "M32.1",
                 reference: "Condition/anna-sle",
                 version: "1",
@@ -476,10 +521,27 @@ export function makeTimeline(row, ground) {
                 title: "Lupus nephritis",
                 start: "2022-09-12",
                 end: null,
+                verification: "confirmed",
+                current: true,
                 text: "biopsy class III",
                 reference: "Condition/anna-ln",
                 version: "1",
             },
+            ...[
+                ["Breast cancer", "2020-02-01", null, "confirmed", false],
+                ["Pericarditis", "2021-01-05", "2025-10-20", "confirmed", false],
+                ["Antiphospholipid syndrome", "2025-08-01", null, "support", true],
+                ["Epilepsy", "2025-06-01", null, "refuted", true],
+            ].map(([title, start, end, verification, current]) => ({
+                title,
+                start,
+                end,
+                verification,
+                current,
+                text: title,
+                reference: `Condition/anna-${title.slice(0, 4).toLowerCase()}`,
+                version: "1",
+            })),
         ],
     };
 }
