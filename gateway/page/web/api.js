@@ -43,9 +43,9 @@ async function exchange(path, options) {
     }
 }
 
-async function call(method, path, body, {background = false} = {}) {
+async function call(method, path, body, {background = false, keepalive = false} = {}) {
     const changes = method !== "GET";
-    const options = {method, headers: {accept: "application/json"}, credentials: "same-origin"};
+    const options = {method, keepalive, headers: {accept: "application/json"}, credentials: "same-origin"};
     if (changes && session) options.headers["x-csrf-token"] = session.csrf;
     if (background) options.headers["x-background"] = "1";
     if (body !== undefined) {
@@ -73,9 +73,9 @@ async function call(method, path, body, {background = false} = {}) {
     throw Object.assign(refuse(answer.status, json?.error ?? ""), {login: json?.login});
 }
 
-/** `background`: the page asks by itself, which does not keep the session on. */
+/** `background`: the page asks by itself, which does not keep the session on. `keepalive`: is sent also while the page goes away. */
 export const get = (path, options) => call("GET", path, undefined, options);
-export const post = (path, body) => call("POST", path, body ?? {});
+export const post = (path, body, options) => call("POST", path, body ?? {}, options);
 
 /** Of random bits: what is said again with the same key is done once. */
 export function newKey() {

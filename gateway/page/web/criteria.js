@@ -3,16 +3,16 @@ import {h} from "./dom.js";
 import {verdictMark} from "./marks.js";
 import {moment, t, word} from "./text.js";
 
-/** Value as reported, date, reference and version. */
+/** What was measured or diagnosed, value as reported, date, reference and version. Where there is no room, a row's cells stand below each other. */
 export function evidenceTable(evidence, link) {
-    return h(
+    const table = h(
         "table.evidence",
         h("caption.hidden", t("evidence.title")),
         h(
             "thead",
             h(
                 "tr",
-                ["value", "date", "source", "version"].map(name => h("th", {scope: "col"}, t(`evidence.${name}`))),
+                ["what", "value", "date", "source", "version"].map(name => h("th", {scope: "col"}, t(`evidence.${name}`))),
             ),
         ),
         h(
@@ -20,6 +20,7 @@ export function evidenceTable(evidence, link) {
             evidence.map(e =>
                 h(
                     "tr",
+                    h("td.what", e.what),
                     h("td.text", e.text),
                     h("td", e.date ? h("time", {datetime: e.date}, e.date) : t("evidence.undated")),
                     h("td.reference", link ? link(e.reference) : e.reference),
@@ -28,6 +29,7 @@ export function evidenceTable(evidence, link) {
             ),
         ),
     );
+    return h("div.evidence-box", table);
 }
 
 function verdictWords(c) {

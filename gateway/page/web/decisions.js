@@ -67,7 +67,10 @@ function because(cause) {
     );
 }
 
+/** Of what was said with other criteria than today's, nobody can say here which mark is whose. */
 function differences(now, before, p) {
+    if (now.sameCriteria === false) return h("p.muted", t("decision.otherCriteria"));
+    if (before?.sameCriteria === false) return h("p.muted", t("decision.criteriaBefore"));
     if (!before || !before.strip || before.strip.length !== now.strip.length) return null;
     const changed = [...now.strip].map((c, n) => [n, before.strip[n], c]).filter(([, a, b]) => a !== b);
     const name = c => (byPerson(c) ? t("strip.byPerson", {verdict: word("verdict", verdictOf(c))}) : word("verdict", verdictOf(c)));

@@ -5,9 +5,10 @@ import {calm, h, put} from "./dom.js";
 import {criterion} from "./criteria.js";
 import {decisions, history} from "./decisions.js";
 import {listen} from "./live.js";
-import {shape, statusMark, strip, verdictMark} from "./marks.js";
+import {head, next, participations, textsOf} from "./patient_parts.js";
 import {paths, go} from "./router.js";
-import {daysBetween, inDays, moment, now, t, word} from "./text.js";
+import {goesOn} from "./standing.js";
+import {moment, now, t} from "./text.js";
 import {timeline} from "./timeline.js";
 
 export default async function open({root, params, fail}) {
@@ -29,20 +30,34 @@ class PatientView {
         this.keys = {u: () => go(paths.worklist(trial))};
         this.mine = 0;
         this.base = 0;
+        this.turn = 0;
+        this.told = 0;
     }
 
     async start() {
-        this.stop = listen(event => this.heard(event.worklist?.[this.trial] ?? 0));
+        // Heard from before the answers on, so that no change falls between; whoever is not found leaves no listener behind. The first event says from where on.
+        const first = new Promise(heard => {
+            this.stop = listen(event => heard(this.heard(event.worklist?.[this.trial] ?? 0)));
+        });
         this.look = calm(() => this.changed(), 200);
-        const [about, line] = await Promise.all([api.get(this.path), api.get(`${this.path}/timeline`)]);
-        this.about = about;
-        this.line = line;
-        this.title = t("patient.title", {label: about.label});
+        await Promise.race([first, new Promise(late => setTimeout(late, 1000))]);
+        try {
+            [this.about, this.line] = await this.ask();
+        } catch (refused) {
+            this.stop();
+            throw refused;
+        }
+        this.title = t("patient.title", {label: this.about.label});
         this.draw();
+        if (this.missed) this.look();
         this.before = () => this.openAll(true);
         this.after = () => this.openAll(false);
         addEventListener("beforeprint", this.before);
         addEventListener("afterprint", this.after);
+    }
+
+    ask(options) {
+        return Promise.all([api.get(this.path, options), api.get(`${this.path}/timeline`, options)]);
     }
 
     close() {
@@ -56,30 +71,37 @@ class PatientView {
 
     heard(stamp) {
         if (this.base === 0) this.base = stamp;
-        else if (stamp > this.base) this.look();
+        else if (stamp > this.base && this.about) this.look();
+        else if (stamp > this.base) this.missed = true;
     }
 
     /** Something in the trial changed: was it this person? Who reads is told, not interrupted; what follows from an own action is shown at once. */
     async changed() {
+        if (this.closed) return;
+        const background = {background: true};
         try {
-            const answer = await api.get(`/api/v1/trials/${api.part(this.trial)}/worklist?since=${this.base}`);
-            this.base = answer.stamp;
+            const answer = await api.get(`/api/v1/trials/${api.part(this.trial)}/worklist?since=${this.base}`, background);
+            this.base = Math.max(this.base, answer.stamp);
             if (this.closed || !answer.rows.some(row => row[0] === this.subject)) return;
-            if (Date.now() < this.mine) await this.reload();
-            else this.news.hidden = false;
+            if (Date.now() < this.mine) return await this.reload(background);
+            ++this.told;
+            this.news.hidden = false;
         } catch (refused) {
-            this.fail(refused);
+            if (!this.closed) this.fail(refused);
         }
     }
 
-    async reload() {
-        const [about, line] = await Promise.all([api.get(this.path), api.get(`${this.path}/timeline`)]);
-        if (this.closed) return;
-        this.about = about;
-        this.line = line;
+    /** Of several that are under way, the one that was asked last is shown. */
+    async reload(options) {
+        const turn = ++this.turn;
+        const told = this.told;
+        const answers = await this.ask(options);
+        if (this.closed || turn !== this.turn) return;
+        [this.about, this.line] = answers;
         const opened = new Set([...this.root.querySelectorAll("details.criterion[open]")].map(d => d.dataset.id));
         const focus = document.activeElement?.id;
         this.draw(opened);
+        this.news.hidden = this.told === told; // what was told meanwhile may not be in these answers
         if (focus) document.getElementById(focus)?.focus({preventScroll: true});
     }
 
@@ -119,12 +141,12 @@ class PatientView {
         put(
             this.root,
             this.news,
-            this.head(p),
+            head(p, this.toolbar()),
             h(
                 "div.columns",
                 h(
                     "div.wide",
-                    section("next", t("patient.next"), this.next(p)),
+                    (p.status !== null || p.participations.some(one => goesOn(one.state))) && section("next", t("patient.next"), next(p)),
                     section(
                         "criteria",
                         t("patient.criteria"),
@@ -167,73 +189,11 @@ class PatientView {
             ),
             signatures(),
         );
+        const {labs, medications, conditions} = this.line;
+        if (labs.length + medications.length + conditions.length === 0) return void put(chart, h("p.empty", t("timeline.nothing")));
         timeline(chart, this.line, id => texts.get(id) ?? id).then(made => {
-            this.closed ? made.close() : (this.chart = made);
+            this.closed || !chart.isConnected ? made.close() : (this.chart = made);
         }, this.fail);
-    }
-
-    head(p) {
-        const who = [
-            p.person?.sex && word("sex", p.person.sex),
-            p.person?.age !== undefined && p.person.age !== null && t("patient.age", {age: p.person.age}),
-            p.person?.born && t("patient.born", {born: p.person.born}),
-        ]
-            .filter(Boolean)
-            .join(", ");
-        const days = p.changesOn ? daysBetween(p.asOf, p.changesOn) : 0;
-        const expiring = p.criteria
-            .filter(c => c.changesOn !== null && c.changesOn === p.changesOn)
-            .map(c => c.text)
-            .join("; ");
-        const by = p.mark || p.human;
-        return h(
-            "header.person",
-            h("p.back", h("a", {href: paths.worklist(p.trial)}, `← ${p.title}`)),
-            h(
-                "div.title",
-                h("h1", {tabindex: -1}, p.label),
-                statusMark(p.status, true),
-                p.mark && h("span.tag.person", shape("i-person"), word("mark", p.mark)),
-                strip(p.criteria.map(charOf).join(""), p.criteria),
-            ),
-            h(
-                "p.subline",
-                [who, t("patient.protocol", {version: p.protocolVersion}), t("patient.asOf", {day: p.asOf})].filter(Boolean).join(" · "),
-            ),
-            p.changesOn &&
-                h(
-                    "p.expiry",
-                    shape("i-clock"),
-                    t(expiring ? "patient.expires" : "patient.changes", {what: expiring, day: p.changesOn, in: inDays(days)}),
-                ),
-            p.machineStatus !== p.status &&
-                h("p.confirmed", t("patient.machine", {status: p.machineStatus ? word("status", p.machineStatus) : t("status.notListed")})),
-            p.human && h("p.confirmed", t("patient.human", {status: p.human})),
-            p.contradiction.split(" ").filter(Boolean).map(against => h("p.wrong", shape("i-alert"), this.contradiction(p, against, by))),
-            this.identity(p),
-            this.toolbar(),
-        );
-    }
-
-    /** "criterion:ID": the record says the opposite of what somebody confirmed; else a status, against somebody's decision. */
-    contradiction(p, against, by) {
-        if (!against.startsWith("criterion:")) return t("patient.contradiction", {status: word("status", against), by: word("mark", by)});
-        const id = against.slice("criterion:".length);
-        return t("patient.contradicted", {what: p.criteria.find(c => c.id === id)?.text ?? id});
-    }
-
-    identity(p) {
-        if (p.identity)
-            return h(
-                "p.identity",
-                shape("i-person"),
-                t("patient.identity", {source: p.identity.source}),
-                " ",
-                p.identity.link && /^https?:\/\//.test(p.identity.link)
-                    ? h("a", {href: p.identity.link, rel: "noreferrer noopener", target: "_blank"}, p.identity.reference)
-                    : h("b", p.identity.reference),
-            );
-        return h("p.identity.muted", t("patient.pseudonym", {subject: p.subject}));
     }
 
     toolbar() {
@@ -262,31 +222,6 @@ class PatientView {
                 onclick: () => this.act(ground => actions.confirm(ground, c)),
             },
             t(c.confirmed ? "confirm.again" : "confirm.button"),
-        );
-    }
-
-    /** What would decide what is unknown: ordered from the record's side, asked from a person. */
-    next(p) {
-        const open = p.criteria.filter(c => !c.confirmed && c.verdict === "unknown");
-        if (open.length === 0)
-            return h(
-                "p.empty",
-                t(p.criteria.some(c => (c.confirmed?.value ?? c.verdict) === "not-met") ? "patient.nothingAgainst" : "patient.nothing"),
-            );
-        return h(
-            "ul.todo",
-            open.map(c =>
-                h(
-                    "li",
-                    verdictMark("unknown", false, true),
-                    h(
-                        "div",
-                        h("b", c.needs.length > 0 ? c.needs.join("; ") : t("patient.ask")),
-                        h("span.for", t("patient.for", {criterion: c.text})),
-                        c.reason && h("span.muted", word("reason", c.reason)),
-                    ),
-                ),
-            ),
         );
     }
 
@@ -333,39 +268,8 @@ class PatientView {
     }
 }
 
-const charOf = c => (c.confirmed ? {met: "M", "not-met": "N"}[c.confirmed.value] : {met: "+", "not-met": "-"}[c.verdict]) ?? "?";
-
-/** The text of each criterion and of its parts, by id. */
-function textsOf(criteria, into = new Map()) {
-    for (const c of criteria) {
-        into.set(c.id, c.text);
-        textsOf(c.parts, into);
-    }
-    return into;
-}
-
 function section(name, title, ...content) {
     return h(`section.${name}`, {"aria-labelledby": `h-${name}`}, h("h2", {id: `h-${name}`}, title), content);
-}
-
-function participations(p) {
-    return h(
-        "ul.plain",
-        p.participations.map(one =>
-            h(
-                "li",
-                h("b", one.number),
-                ` ${word("participation", one.state)}`,
-                h("span.muted", ` ${t("patient.since", {day: one.since})}`),
-                h(
-                    "ul.plain",
-                    Object.entries(one.anchors ?? {}).map(([name, anchor]) =>
-                        h("li.muted", `${word("anchor", name)}: ${typeof anchor === "string" ? anchor : (anchor.on ?? anchor.date ?? "")}`),
-                    ),
-                ),
-            ),
-        ),
-    );
 }
 
 /** Lines to sign, on paper only. */

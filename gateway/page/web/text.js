@@ -60,6 +60,8 @@ export const dayMs = 86400000;
 export const dayValue = day => (/^\d{4}-\d{2}-\d{2}/.test(day ?? "") ? Date.parse(day.slice(0, 10)) : NaN);
 /** Days from one day to another. */
 export const daysBetween = (from, to) => Math.round((dayValue(to) - dayValue(from)) / dayMs);
+/** What lies further ahead is no date that anybody plans by. */
+export const farDays = 5 * 365;
 export const addDays = (day, n) => new Date(dayValue(day) + n * dayMs).toISOString().slice(0, 10);
 
 /** "in 66 days", "yesterday". */

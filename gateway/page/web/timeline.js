@@ -8,6 +8,8 @@ const left = 214,
     labHeight = 74,
     barHeight = 22;
 
+/** As precise as it is known: "2019", "2019-03", or from one day to another. */
+const dayWords = when => when.replace("/", " – ");
 /** Whether a result of this day counts today, as far as its age goes. */
 const inWindow = (p, lab) => !lab.window?.from || (p.on >= lab.window.from && p.on <= lab.window.to);
 // What was refuted was never so: it has no place in a picture.
@@ -173,7 +175,9 @@ function labHead(lab, {x0, y, narrow, from}) {
     const latest = lab.points.at(-1);
     const day =
         latest &&
-        [latest.when, latest.unusable ? t("timeline.keyUnusable") : latest.on < from && t("timeline.older")].filter(Boolean).join(", ");
+        [dayWords(latest.when), latest.unusable ? t("timeline.keyUnusable") : latest.on < from && t("timeline.older")]
+            .filter(Boolean)
+            .join(", ");
     if (narrow)
         return [
             s("text.lab", {x: x0, y: y - 20}, clip(lab.title, 28), s("tspan.unit", ` ${clip(lab.unit, 14)}`)),
@@ -254,7 +258,7 @@ function point(p, x, y, lab) {
     const notes = pointNotes(p, lab).map(note => `. ${note}`);
     const name = s(
         "title",
-        `${p.when}: ${p.text} (${p.reference}${p.version ? `, ${t("evidence.version")} ${p.version}` : ""})${notes.join("")}`,
+        `${dayWords(p.when)}: ${p.text} (${p.reference}${p.version ? `, ${t("evidence.version")} ${p.version}` : ""})${notes.join("")}`,
     );
     const old = inWindow(p, lab) ? "" : ".old";
     if (p.unusable) return s("path.unusable", {d: `M${x - 4} ${y - 4}l8 8M${x + 4} ${y - 4}l-8 8`}, name);
@@ -345,7 +349,12 @@ function table(line) {
                     rows.map(r =>
                         h(
                             "tr",
-                            h("td", r.when ? h("time", {datetime: r.when}, r.when) : t("evidence.undated")),
+                            h(
+                                "td",
+                                r.when
+                                    ? h("time", {datetime: r.when.includes("/") ? null : r.when}, dayWords(r.when))
+                                    : t("evidence.undated"),
+                            ),
                             h("td", r.what),
                             h("td", r.text),
                             h("td.reference", r.from),

@@ -3,26 +3,32 @@ import {get, part, post} from "./api.js";
 import {announce, calm, h, put, toast} from "./dom.js";
 import {Grid} from "./grid.js";
 import {listen} from "./live.js";
-import {shape, statusMark, strip, verdictMark} from "./marks.js";
+import {verdictMark} from "./marks.js";
 import {go, paths} from "./router.js";
-import {ago, daysBetween, inDays, moment, t, word} from "./text.js";
+import {t, word} from "./text.js";
 import {Worklist} from "./worklist_model.js";
 import {controls} from "./worklist_controls.js";
+import {drawRow} from "./worklist_row.js";
 
 // What a user set and where they were, by trial; kept while the page is open.
 const kept = new Map();
 const narrow = matchMedia("(max-width: 800px)");
+const criteriaOf = trial => trial.criteria.map(c => c.id).join(" ");
+// How long what was marked as seen can be taken back, in milliseconds: as long as the sentence that offers it stands.
+const takeBack = 12000;
 export const wait = () => h("p.waiting", {role: "status"}, t("app.loading"));
 
 export default async function open({root, params, fail}) {
+    const asked = location.pathname;
     const {trials} = await get("/api/v1/trials");
     if (trials.length === 0) {
         put(root, h("h1", {tabindex: -1}, t("nav.worklist")), h("p.empty", t("worklist.noTrial")));
         return {title: t("nav.worklist")};
     }
     const trial = trials.find(one => one.id === params.trial) ?? usual(trials);
-    localStorage.setItem("trial", trial.id);
-    if (params.trial !== trial.id) history.replaceState(null, "", paths.worklist(trial.id));
+    // Whoever went on meanwhile is somewhere else.
+    if (location.pathname === asked) localStorage.setItem("trial", trial.id);
+    if (location.pathname === asked && params.trial !== trial.id) history.replaceState(null, "", paths.worklist(trial.id));
     const view = new WorklistView(root, trial, trials, fail);
     await view.start();
     return view;
@@ -44,6 +50,9 @@ class WorklistView {
         this.fail = fail;
         this.title = `${t("nav.worklist")}: ${trial.title}`;
         this.model = before?.model ?? new Worklist(code => word("status", code));
+        this.root = root;
+        this.trials = trials;
+        if (before && before.criteria !== criteriaOf(trial)) this.model.filter.criterion = -1;
         this.place = before ?? {cursor: undefined, scrolled: 0};
         this.path = `/api/v1/trials/${part(trial.id)}`;
         this.keys = {
@@ -54,18 +63,22 @@ class WorklistView {
             r: () => this.arrange(true),
             c: () => this.controls.toggleChanged(),
         };
-        this.build(root, trials);
+        this.build();
     }
     // The first press of j puts the cursor on the row that has it; later ones move it.
     started() {
         return this.grid.body.contains(document.activeElement) ? 1 : 0;
     }
 
-    build(root, trials) {
+    build() {
+        const {root, trials} = this;
         this.grid = new Grid({
             label: t("worklist.label", {trial: this.trial.title}),
             columns: this.columns(),
-            draw: (key, row) => this.draw(key, row),
+            draw: (key, element) => {
+                const row = this.model.rows.get(key);
+                if (row) drawRow(element, row, {trial: this.trial, today: this.model.today, news: this.model.isNews(row)});
+            },
             open: key => go(paths.patient(this.trial.id, key)),
         });
         this.grid.element.style.setProperty("--strip", `${Math.max(4, this.trial.criteria.length) * 19 + 8}px`);
@@ -153,6 +166,7 @@ class WorklistView {
         const answer = await get(`${this.path}/worklist`);
         // Whoever comes back finds the list newly arranged: nothing is under their pointer yet.
         model.load(answer);
+        this.madeWith = answer.madeWith;
         this.show();
         if (!fresh) {
             this.grid.cursorKey = this.place.cursor;
@@ -165,14 +179,24 @@ class WorklistView {
             if ((event.worklist?.[this.trial.id] ?? 0) > model.stamp) this.later();
         });
         // "2 hours ago" and what is news go on without events.
+        this.leaving = () => this.sendSeen({keepalive: true});
+        addEventListener("pagehide", this.leaving);
         this.ticking = setInterval(() => this.grid.refresh(model.order), 60000);
     }
 
     close() {
+        this.closed = true;
         this.stop?.();
+        this.sendSeen();
+        removeEventListener("pagehide", this.leaving);
         clearInterval(this.ticking);
         narrow.removeEventListener("change", this.resized);
-        kept.set(this.trial.id, {model: this.model, cursor: this.grid.cursorKey, scrolled: this.grid.scrolled});
+        kept.set(this.trial.id, {
+            model: this.model,
+            criteria: criteriaOf(this.trial),
+            cursor: this.grid.cursorKey,
+            scrolled: this.grid.scrolled,
+        });
         this.grid.close();
     }
 
@@ -180,19 +204,42 @@ class WorklistView {
         if (this.asking) return void (this.again = true);
         this.asking = true;
         try {
-            const touched = this.model.update(await get(`${this.path}/worklist?since=${this.model.stamp}`));
+            const answer = await get(`${this.path}/worklist?since=${this.model.stamp}`, {background: true});
+            if (this.closed) return;
+            if (answer.madeWith !== this.madeWith) return await this.amended();
+            const touched = this.model.update(answer);
             this.grid.refresh(touched);
             if (this.model.order.length === 0) this.arrange(false);
             this.summary();
         } catch (refused) {
-            this.fail(refused);
+            if (!this.closed) this.fail(refused);
         } finally {
             this.asking = false;
-            if (this.again) {
+            if (this.again && !this.closed) {
                 this.again = false;
                 this.later();
             }
         }
+    }
+
+    /** The trial has other criteria now: strips mean others. Rows stay where they are. */
+    async amended() {
+        const background = {background: true};
+        const [{trials}, answer] = await Promise.all([get("/api/v1/trials", background), get(`${this.path}/worklist`, background)]);
+        const trial = trials.find(one => one.id === this.trial.id);
+        if (this.closed || !trial) return;
+        if (criteriaOf(trial) !== criteriaOf(this.trial)) this.model.filter.criterion = -1;
+        Object.assign(this, {trial, trials, madeWith: answer.madeWith});
+        this.model.renew(answer);
+        const {cursorKey, scrolled} = this.grid;
+        const focused = this.grid.body.contains(document.activeElement);
+        this.grid.close();
+        this.build();
+        this.show();
+        this.grid.cursorKey = cursorKey;
+        this.grid.scrolled = scrolled;
+        if (focused) this.grid.focus();
+        announce(t("worklist.amended"));
     }
 
     arrange(asked) {
@@ -203,7 +250,7 @@ class WorklistView {
 
     show() {
         const {order, sort} = this.model;
-        this.grid.show(order, narrow.matches ? 92 : 40);
+        this.grid.show(order, narrow.matches ? 114 : 40);
         for (const cell of this.grid.head.querySelectorAll("[data-sort]"))
             cell.setAttribute("aria-sort", cell.dataset.sort !== sort ? "none" : sort === "changed" ? "descending" : "ascending");
         this.summary();
@@ -259,98 +306,44 @@ class WorklistView {
         }
     }
 
-    async markSeen() {
+    /** The server is told when it cannot be taken back any more: there, what was seen stays seen. */
+    markSeen() {
         const {model} = this;
-        try {
-            await post(`${this.path}/seen`, {stamp: model.stamp});
-            model.seen = model.stamp;
+        const n = model.news();
+        if (n === 0) return;
+        this.sendSeen();
+        const before = model.seen;
+        const hidden = [...model.rows.values()].filter(row => row.status !== "" && model.isNews(row) && !model.matches(row)).length;
+        const set = (seen, here) => {
+            Object.assign(model, {seen, seenHere: here});
             this.grid.refresh(model.order);
             this.summary();
-            toast(t("worklist.seen"));
-        } catch (refused) {
-            this.fail(refused);
-        }
-    }
-
-    draw(key, element) {
-        const row = this.model.rows.get(key);
-        if (!row) return;
-        const news = this.model.isNews(row);
-        element.classList.toggle("news", news);
-        element.classList.toggle("gone", !this.model.matches(row));
-        const [wasStatus, wasStrip] = row.was === "" ? [null, null] : row.was.split("|");
-        const link = h("a.label", {href: paths.patient(this.trial.id, key), tabindex: -1}, row.label);
-        const cells = {
-            news: news && h("span.dot", {"data-on": true, role: "img", "aria-label": t("worklist.isNews")}),
-            person: [
-                link,
-                row.comments > 0 &&
-                    h(
-                        "span.count",
-                        {title: t("worklist.comments", {n: row.comments})},
-                        shape("i-note"),
-                        row.comments,
-                        h("span.hidden", ` ${t("worklist.comments", {n: row.comments})}`),
-                    ),
-            ],
-            status: [
-                statusMark(row.status),
-                row.mark && h("span.tag.person", shape("i-person"), word("mark", row.mark)),
-                row.contradiction && h("span.tag.bad", {title: t("worklist.contradiction")}, shape("i-alert"), t("worklist.contradicts")),
-            ],
-            criteria: strip(row.strip, this.trial.criteria, news ? wasStrip : null),
-            missing:
-                row.status === ""
-                    ? null
-                    : row.missing > 0 || row.against > 0
-                      ? [
-                            row.missing > 0 && h("span", t("worklist.missing", {n: row.missing})),
-                            row.against > 0 && h("span.against", t("worklist.against", {n: row.against})),
-                        ]
-                      : h("span.muted", t("worklist.complete")),
-            expires:
-                row.status === "" ? null : row.changesOn ? this.expiry(row) : h("span.muted", h("span.hidden", t("worklist.neverExpires"))),
-            changed: this.change(row, wasStatus, wasStrip),
         };
-        put(
-            element,
-            Object.entries(cells).map(([name, content], n) => h(`div.cell.c-${name}`, {role: "gridcell", "aria-colindex": n + 1}, content)),
-        );
+        set(model.stamp, model.stamp);
+        this.unsent = {stamp: model.stamp, before, timer: setTimeout(() => this.sendSeen(), takeBack)};
+        const mine = this.unsent;
+        toast([t("worklist.seen", {n}), hidden > 0 && t("worklist.seenHidden", {n: hidden})].filter(Boolean).join(" "), {
+            label: t("decision.undo"),
+            act: () => {
+                if (this.unsent !== mine) return;
+                clearTimeout(mine.timer);
+                this.unsent = null;
+                set(before, 0);
+                announce(t("decision.taken"));
+            },
+        });
     }
 
-    expiry(row) {
-        const days = daysBetween(this.model.today, row.changesOn);
-        return h(
-            `span.expiry${days <= 14 ? ".soon" : ""}`,
-            h("time", {datetime: row.changesOn}, row.changesOn),
-            " ",
-            h("small", inDays(days)),
-        );
-    }
-
-    change(row, wasStatus, wasStrip) {
-        const when = h("time.muted", {datetime: new Date(row.changed).toISOString(), title: moment(row.changed)}, ago(row.changed));
-        if (wasStatus === null) return [h("span.was", t("worklist.isNew")), " ", when];
-        if (wasStatus !== row.status)
-            return [
-                h(
-                    "span.was",
-                    word("status", wasStatus) || t("status.notListed"),
-                    h("span", {"aria-hidden": "true"}, " → "),
-                    h("span.hidden", ` ${t("worklist.to")} `),
-                    word("status", row.status) || t("status.notListed"),
-                ),
-                " ",
-                when,
-            ];
-        const first = [...row.strip].findIndex((c, n) => c !== wasStrip?.[n]);
-        const words = c => ({"+": "met", M: "met", "-": "not-met", N: "not-met"})[c] ?? "unknown";
-        return [
-            first >= 0 &&
-                wasStrip?.[first] !== undefined &&
-                h("span.was", `${first + 1}: ${word("verdict", words(wasStrip[first]))} → ` + word("verdict", words(row.strip[first]))),
-            " ",
-            when,
-        ];
+    async sendSeen(options) {
+        if (!this.unsent) return;
+        const {stamp, before, timer} = this.unsent;
+        clearTimeout(timer);
+        this.unsent = null;
+        try {
+            await post(`${this.path}/seen`, {stamp}, options);
+        } catch (refused) {
+            Object.assign(this.model, {seen: before, seenHere: 0});
+            if (!this.closed) this.fail(refused);
+        }
     }
 }

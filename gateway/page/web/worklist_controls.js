@@ -76,7 +76,9 @@ export function controls(model, trial, changed) {
         [
             option("any", t("filter.any")),
             option("none", t("filter.unmarked")),
+            option("in-study", t("filter.inStudy")),
             ["screened", "enrolled", "not-interested", "excluded"].map(m => option(m, word("mark", m))),
+            option("study", t("filter.byStudy")),
         ],
     );
     const sort = select(

@@ -1,6 +1,7 @@
 // The rows of a worklist, what of them is shown, and in which order. No document in here. The law: an update changes rows where they stand; the order is made
 // anew by `arrange` alone, which runs when the user asks for it. So no row ever moves away under a pointer.
 import {rankOf, verdictOf} from "./marks.js";
+import {goesOn, standingRank} from "./standing.js";
 import {dayValue, dayMs} from "./text.js";
 
 const fields = [
@@ -16,11 +17,15 @@ const fields = [
     "stamp",
     "label",
     "contradiction",
+    "decided",
+    "number",
+    "state",
 ];
 
 /** A row of the API as an object. */
 export function rowOf(list) {
-    const row = Object.fromEntries(fields.map((name, n) => [name, list[n]]));
+    const row = Object.fromEntries(fields.map((name, n) => [name, list[n] === undefined ? "" : list[n]]));
+    row.standing = standingRank(row);
     row.missing = 0;
     row.against = 0;
     for (const c of row.strip ?? "") {
@@ -30,12 +35,10 @@ export function rowOf(list) {
     return row;
 }
 
-// Who is done with comes after who waits for a decision.
-const markRank = {"": 0, screened: 1, enrolled: 2, "not-interested": 3, excluded: 4};
 const text = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 const soonest = (a, b) => text(a.changesOn ?? "9999", b.changesOn ?? "9999");
 const promising = (a, b) =>
-    (markRank[a.mark] ?? 0) - (markRank[b.mark] ?? 0) ||
+    a.standing - b.standing ||
     rankOf(a.status) - rankOf(b.status) ||
     a.missing - b.missing ||
     a.against - b.against ||
@@ -66,6 +69,8 @@ export class Worklist {
     order = [];
     stamp = 0;
     seen = 0;
+    /** Seen as this window says; the server may not know yet. */
+    seenHere = 0;
     today = "";
     sort = "promising";
     filter = noFilter();
@@ -100,10 +105,23 @@ export class Worklist {
         return touched;
     }
 
+    /** All rows as they are now, where they stand: who is not among them is no longer listed. Returns the subjects that have to be drawn again. */
+    renew(answer) {
+        const listed = new Set(answer.rows.map(r => r[0]));
+        const touched = this.update(answer);
+        for (const [subject, row] of this.rows)
+            if (!listed.has(subject) && row.status !== "") {
+                row.status = "";
+                if (this.order.includes(subject)) this.#waiting.add(subject);
+                touched.push(subject);
+            }
+        return touched;
+    }
+
     #take(answer) {
         this.stamp = answer.stamp;
         this.today = answer.today;
-        this.seen = answer.seen;
+        this.seen = Math.max(answer.seen, this.seenHere);
         for (const list of answer.rows) {
             const row = rowOf(list);
             const old = this.rows.get(row.subject);
@@ -157,7 +175,10 @@ export class Worklist {
     }
     #marked(row) {
         const {mark} = this.filter;
-        return mark === "any" || (mark === "none" ? row.mark === "" : row.mark === mark);
+        if (mark === "any") return true;
+        if (mark === "none") return row.decided === "" && row.state === "";
+        if (mark === "in-study") return goesOn(row.state);
+        return mark === "study" ? row.decided === "study" : row.decided === "page" && row.mark === mark;
     }
     #found(row) {
         const wanted = this.filter.text.trim().toLowerCase();
@@ -165,6 +186,7 @@ export class Worklist {
             wanted === "" ||
             row.label.toLowerCase().includes(wanted) ||
             row.subject.startsWith(wanted) ||
+            row.number.toLowerCase().includes(wanted) ||
             this.#wordOf(row.status).toLowerCase().includes(wanted)
         );
     }

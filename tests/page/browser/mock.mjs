@@ -77,6 +77,9 @@ export async function mock({
         operationStamp: 1,
         next: 100,
         revealed: new Set(),
+        merged: new Map(),
+        madeWith: "m1",
+        trials: made.trials,
         quarantine: [],
         outbox: [],
         audit: [],
@@ -141,7 +144,7 @@ export async function mock({
             ...more,
         });
     audit("login-failed", {by: "", name: "", role: "", refused: true});
-    const trialOf = id => made.trials.find(t => t.id === id);
+    const trialOf = id => world.trials.find(t => t.id === id);
     Object.assign(world, {
         label: row =>
             world.identity === "reference" || world.revealed.has(row.subject)
@@ -187,6 +190,9 @@ export async function mock({
         row.stamp,
         world.label(row),
         row.contradiction,
+        row.decided,
+        row.number,
+        row.state,
     ];
     const rowsOf = trial =>
         world.rows.get(trial) ??
@@ -214,6 +220,7 @@ export async function mock({
         row.strip = strip;
         row.status = made.statusOf(strip, trialOf(trial));
         row.mark = standing.filter(one => one.kind === "mark").at(-1)?.value ?? "";
+        row.decided = row.mark !== "" ? "page" : row.human !== "" ? "study" : "";
         row.comments = standing.filter(one => one.kind === "comment").length;
         if (before !== `${row.status}|${row.strip}`) Object.assign(row, {was: before, changed: clock()});
         row.stamp = ++world.stamp;
@@ -260,6 +267,7 @@ export async function mock({
         };
         world.judgements.push(j);
         if ("key" in body) world.keys.set(j.id, body.key);
+        if (body.number) Object.assign(row, {number: body.number, state: body.value === "enrolled" ? "on-study" : "screening"});
         settle(trial, row);
         return [201, {judgement: j}];
     }
@@ -268,7 +276,7 @@ export async function mock({
         [
             "GET",
             /^\/api\/v1\/trials$/,
-            () => [200, {trials: made.trials.filter(t => has(t.id, "coordinator", "investigator")).map(t => ({...t, counts: {}}))}],
+            () => [200, {trials: world.trials.filter(t => has(t.id, "coordinator", "investigator")).map(t => ({...t, counts: {}}))}],
         ],
         [
             "GET",
@@ -297,6 +305,7 @@ export async function mock({
                     {
                         stamp: world.stamp,
                         today: made.today,
+                        madeWith: world.madeWith,
                         seen: world.seen.get(trial) ?? Math.min(world.rows.get(trial).size, 1e9),
                         rows: rows.map(rowAs),
                     },
@@ -310,7 +319,7 @@ export async function mock({
                 need(has(trial, "coordinator", "investigator"));
                 only(body, "stamp");
                 if (!Number.isInteger(body.stamp)) throw new Refusal(400, "stamp is a number.");
-                world.seen.set(trial, body.stamp);
+                world.seen.set(trial, Math.max(world.seen.get(trial) ?? 0, body.stamp)); // what was seen stays seen
                 return [204];
             },
         ],
@@ -639,6 +648,9 @@ export async function mock({
                 comments: 0,
                 stamp: ++world.stamp,
                 contradiction: "",
+                decided: "",
+                number: "",
+                state: "",
             });
             tell();
         },

@@ -24,6 +24,9 @@ const row = (subject, status, strip, more = {}) => {
         stamp: 1,
         label: subject,
         contradiction: "",
+        decided: more.mark ? "page" : "",
+        number: "",
+        state: "",
         ...more,
     };
     return Object.values(r);
@@ -53,6 +56,33 @@ test("whom people marked as done with comes last", () => {
         row("c", "likely", "+?", {mark: "not-interested"}),
     );
     assert.deepEqual(list.order, ["b", "c", "a"]);
+});
+
+test("the word that holds decides the order; who is in the study is no candidate", () => {
+    const list = filled(
+        row("a", "eligible", "++", {number: "S-1", state: "on-study"}),
+        row("b", "eligible", "++", {mark: "screened", human: "off-study", decided: "study"}),
+        row("c", "eligible", "++", {mark: "excluded", human: "candidate", decided: "study"}),
+        row("d", "ineligible", "--"),
+    );
+    assert.deepEqual(list.order, ["c", "d", "b", "a"]);
+});
+
+test("whom a new list does not name is no longer listed, and stays where they are", () => {
+    const list = filled(row("a", "likely", "+?"), row("b", "possible", "??"));
+    list.renew(answer(12, [row("b", "eligible", "+++", {stamp: 12})]));
+    assert.deepEqual(list.order, ["a", "b"]);
+    assert.equal(list.rows.get("a").status, "");
+    assert.deepEqual(list.waiting(), {fresh: 0, moved: 2});
+    list.arrange();
+    assert.deepEqual(list.order, ["b"]);
+});
+
+test("what was marked as seen here stays so while the server does not know it yet", () => {
+    const list = filled(row("a", "likely", "+?", {stamp: 9}));
+    list.seen = list.seenHere = 10;
+    list.update(answer(12, [row("b", "likely", "+?", {stamp: 12})]));
+    assert.equal(list.news(), 1);
 });
 
 test("an unknown is never counted as against", () => {
@@ -108,7 +138,7 @@ test("law: whatever the updates, the order stands still, and arranging gives wha
         const wire = r =>
             Object.values({...r, label: r.subject})
                 .slice(0, 10)
-                .concat([r.subject, r.contradiction]);
+                .concat([r.subject, r.contradiction, r.decided, r.number, r.state]);
         list.load(answer(100, all.map(wire)));
         const before = [...list.order];
         for (let n = 1; n <= 50; ++n) {

@@ -53,7 +53,13 @@ test("a criterion has its verdict, explanation, evidence with date, reference an
     assert.match(said, /unknown: too old/);
     assert.match(said, /ANA positive without a titer; anti-dsDNA of 2025-06-11 is older than 6 months/);
     assert.match(said, /What would decide it.*ANA titer or anti-dsDNA since 2025-09-15/);
-    assert.deepEqual(await serology.locator("tbody td").allTextContents(), ["positive", "2025-12-01", "Observation/bea-ana", "1"]);
+    assert.deepEqual(await serology.locator("tbody td").allTextContents(), [
+        "Antinuclear antibodies (ANA)",
+        "positive",
+        "2025-12-01",
+        "Observation/bea-ana",
+        "1",
+    ]);
 });
 
 test("nested scores are a tree that opens level by level, by keys too", async () => {
@@ -68,7 +74,10 @@ test("nested scores are a tree that opens level by level, by keys too", async ()
     assert.match(await unknown.textContent(), /Neurologic disorder unknown: no data/);
     assert.match(await acr.locator('[data-id="acr.serositis"]').textContent(), /not met/);
     await acr.locator('[data-id="acr.renal"] > summary').click();
-    assert.match(await acr.locator('[data-id="acr.renal"]').textContent(), /UPCR 900 mg\/g.*2026-01-10.*Observation\/anna-upcr1/s);
+    assert.match(
+        await acr.locator('[data-id="acr.renal"]').textContent(),
+        /Urine protein\/creatinine900 mg\/g.*2026-01-10.*Observation\/anna-upcr1/s,
+    );
 });
 
 test("the timeline draws results, limits, windows, expiry and medication, and says the same as a table", async () => {
@@ -101,12 +110,12 @@ test("the timeline draws nothing as so that was refuted, is over or is not sure,
             all.map(row => {
                 const rect = row.querySelector("rect");
                 return [
-                    row.querySelector(".lab").textContent,
+                    row.querySelector("rect title").textContent.split(":")[0],
                     {
                         end: Number(rect.getAttribute("x")) + Number(rect.getAttribute("width")),
                         hollow: rect.classList.contains("hollow"),
                         arrow: row.querySelector("path") !== null,
-                        title: row.querySelector("title").textContent,
+                        title: row.querySelector("rect title").textContent,
                         said: row.querySelector(".said")?.textContent ?? "",
                     },
                 ];
@@ -222,6 +231,7 @@ test("marking with a study number; a number that is taken is said in the dialog 
     assert.deepEqual(posted("/judgements"), {kind: "mark", value: "screened", reason: "Consented", number: "S-009", on: "2026-03-15"});
     await page.waitForSelector(".person .tag.person");
     assert.equal(await text(".person .tag.person"), "Screened");
+    assert.equal(await text(".person .tag.study"), "S-009: in screening");
     await page.click("#do-mark");
     await page.check('dialog input[value="excluded"]');
     await page.fill("dialog textarea", "Too ill");
@@ -300,7 +310,145 @@ test("news about this person is told, not forced; about others it is not told", 
 
 test("contradictions and a person's stronger word are said", async () => {
     await person("ba5eba11");
-    assert.match(await text(".person"), /Contradiction: the record says Likely, people said Not interested/);
+    assert.match(await text(".person"), /Contradiction: the record says Likely, people here marked Not interested/);
+});
+
+test("whoever is in the study is no candidate: the number stands at the head, and nothing is asked for prescreening", async () => {
+    one.change(trial, subject("7281e310"), {number: "S-014", state: "on-study"});
+    await person("7281e310");
+    assert.equal(await text(".person .tag.study"), "S-014: on study");
+    assert.equal(await page.locator(".todo").count(), 0);
+    assert.match(await text("section.next"), /In the study as S-014: nothing has to be found out for prescreening/);
+    assert.doesNotMatch(await text("section.next"), /consent/);
+    await shot(page, "patient-in-study");
+    one.change(trial, subject("7281e310"), {number: "S-014", state: "screen-failure"});
+    await page.reload();
+    await page.waitForSelector(".todo");
+    assert.equal(await text(".person .tag:not(.person)"), "S-014: screen failure");
+});
+
+test("whose word holds is shown, and each contradiction says whose word it is against", async () => {
+    const key = subject("7281e310");
+    one.change(trial, key, {mark: "screened", human: "withdrawn", decided: "study", contradiction: ""});
+    await person("7281e310");
+    assert.equal(await text(".person .tag.person"), "Study: withdrawn");
+    assert.match(await text(".person"), /Marked on this page before: Screened\. The later word of the study system holds\./);
+    one.change(trial, key, {mark: "screened", human: "on-study", decided: "study", contradiction: "not-listed criterion:consent"});
+    await page.reload();
+    await page.waitForSelector(".person .wrong");
+    assert.deepEqual(await page.$$eval(".person .wrong", all => all.map(one => one.textContent)), [
+        "Contradiction: the record says Not listed, the study system says on study. Please look.",
+        "Contradiction: somebody confirmed “informed consent”, the record now says the opposite. Please look.",
+    ]);
+    one.change(trial, key, {mark: "enrolled", human: "withdrawn", decided: "page", contradiction: "ineligible"});
+    await page.reload();
+    await page.waitForSelector(".person .wrong");
+    assert.equal(await text(".person .tag.person"), "Enrolled");
+    assert.match(await text(".person .wrong"), /the record says Ineligible, people here marked Enrolled/);
+    assert.match(await text(".person"), /The study system said before: withdrawn\. The later mark on this page holds\./);
+});
+
+test("a name that belongs to another person now leads there", async () => {
+    one.world.merged.set(subject("7281e310"), subject("8f2e2d02"));
+    await person("7281e310");
+    assert.match(await text(".merged"), /This name belongs to another person now/);
+    await page.click(".merged a");
+    await page.waitForURL(`**/${subject("8f2e2d02")}`);
+    await page.waitForFunction(() => document.querySelector("h1").textContent === "8f2e2d02");
+});
+
+test("of withheld people nothing is drawn, asked or made up", async () => {
+    one.world.rows.get(trial).get(subject("7281e310")).withheld = true;
+    await enter(page, one, `/patient/${trial}/${subject("7281e310")}`);
+    await page.waitForSelector("section.timeline .empty");
+    assert.match(await text("section.notes"), /refused the use of the record for research/);
+    assert.equal(await page.locator("div.timeline, section.next, .criterion").count(), 0);
+    assert.doesNotMatch(await text("main"), /Nothing is missing|null|female/);
+});
+
+test("what was said with other criteria names none of today's", async () => {
+    one.world.amended = true;
+    await person("8f2e2d02");
+    const said = await page.$$eval(".history > li", all => all.map(one => one.textContent));
+    assert.match(said[0], /18 to 75 years at screening: unknown/);
+    assert.match(said[1], /The criteria were others before; what changed cannot be told apart\./);
+    assert.match(said[2], /Said with other criteria than today's\./);
+    assert.doesNotMatch(said[1] + said[2], /ANA|SLEDAI|eGFR of/);
+});
+
+test("a person that is not found leaves no listener behind, and an event before the answer breaks nothing", async () => {
+    const asked = () => one.world.requests.filter(r => r.path.endsWith("/worklist")).length;
+    await enter(page, one, `/patient/${trial}/${"0".repeat(32)}`);
+    await page.waitForSelector(".failure");
+    await page.waitForTimeout(300);
+    const before = asked();
+    for (let n = 0; n < 3; ++n) {
+        one.change(trial, subject("8f2e2d02"), {comments: n});
+        await page.waitForTimeout(300);
+    }
+    assert.equal(asked(), before);
+    await page.goto(`${one.origin}/visits`);
+    await page.waitForSelector(".calendar");
+    let go;
+    const held = new Promise(done => (go = done));
+    const address = `/patient/${trial}/${subject("8f2e2d02")}`;
+    let asking;
+    const isAsked = new Promise(done => (asking = done));
+    await page.route(`**/people/${subject("8f2e2d02")}`, async route => {
+        asking();
+        await held;
+        await route.continue();
+    });
+    await page.evaluate(to => {
+        history.pushState(null, "", to);
+        dispatchEvent(new PopStateEvent("popstate"));
+    }, address);
+    await isAsked;
+    one.change(trial, subject("8f2e2d02"), {comments: 7});
+    await page.waitForTimeout(500);
+    go();
+    await page.waitForSelector(".timeline svg");
+    await page.waitForSelector(".root > .update-bar:not([hidden]) button");
+    assert.equal(await page.locator(".failure").count(), 0);
+    assert.ok(
+        one.world.requests.filter(r => r.path.endsWith("/worklist") && r.query !== "").every(r => r.background),
+        "asked by the page itself",
+    );
+});
+
+test("an answer that comes late never replaces a newer one", async () => {
+    await person("8f2e2d02");
+    let go;
+    const held = new Promise(done => (go = done));
+    let n = 0;
+    await page.route(`**/people/${subject("8f2e2d02")}`, async route => {
+        const answer = await route.fetch();
+        if (++n === 1) await held;
+        await route.fulfill({response: answer});
+    });
+    one.change(trial, subject("8f2e2d02"), {strip: "++++?+??"});
+    await page.waitForSelector(".root > .update-bar:not([hidden]) button");
+    await page.click(".root > .update-bar button");
+    await page.waitForTimeout(200);
+    one.change(trial, subject("8f2e2d02"), {strip: "-+++++??"});
+    await page.click(".root > .update-bar button");
+    await page.waitForFunction(() => document.querySelector(".person .status").textContent === "Ineligible");
+    go();
+    await page.waitForTimeout(400);
+    assert.equal(await text(".person .status"), "Ineligible");
+});
+
+test("evidence has no scroll bar of its own and is read whole on a phone", async () => {
+    await page.setViewportSize({width: 360, height: 800});
+    await person("7281e310");
+    for (const box of await page.$$(".criterion:not([open]) > summary")) await box.click();
+    const wide = await page.$$eval(
+        ".evidence-box",
+        all => all.filter(e => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > 361).length,
+    );
+    assert.ok((await page.locator(".evidence-box:visible").count()) > 3);
+    assert.equal(wide, 0);
+    await shot(page, "patient-360", true);
 });
 
 test("hostile words in records, comments and codes are shown as words", async () => {

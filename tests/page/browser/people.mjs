@@ -114,15 +114,18 @@ export function makeRows(count, trial, seed = 7) {
             comments: n === 1 ? 2 : roll() < 0.05 ? 1 : 0,
             stamp: fresh ? n + 1 : count + n + 1,
             contradiction: "",
+            decided: "",
+            number: "",
+            state: "",
         };
-        if (n === 5) row.mark = "screened";
-        if (n === 6) Object.assign(row, {mark: "not-interested", contradiction: "likely"});
+        if (n === 5) Object.assign(row, {mark: "screened", decided: "page", number: "S-001", state: "screening"});
+        if (n === 6) Object.assign(row, {mark: "not-interested", decided: "page", contradiction: "likely"});
         rows.set(row.subject, row);
     }
     return rows;
 }
 
-const evidence = (reference, version, date, text) => ({reference, version, date, text});
+const evidence = (reference, version, date, text, what = "Finding") => ({reference, version, date, text, what});
 const crit = (id, text, decidedBy, verdict, more = {}) => ({
     id,
     text,
@@ -154,7 +157,7 @@ function lupus(strip) {
             item("acr.renal", "Renal disorder", "met", {
                 explanation: "protein 0.9 g/d on 2 days; red cell casts",
                 evidence: [
-                    evidence("Observation/anna-upcr1", "1", "2026-01-10", "UPCR 900 mg/g"),
+                    evidence("Observation/anna-upcr1", "1", "2026-01-10", "900 mg/g", "Urine protein/creatinine"),
                     evidence("Observation/anna-casts", "2", "2026-02-18", "red cell casts: present"),
                 ],
             }),
@@ -225,7 +228,7 @@ function lupus(strip) {
                               text: "ANA is positive without a titer that proves 1:160: ask the laboratory for the titer.",
                           },
                       ],
-                      evidence: [evidence("Observation/bea-ana", "1", "2025-12-01", "positive")],
+                      evidence: [evidence("Observation/bea-ana", "1", "2025-12-01", "positive", "Antinuclear antibodies (ANA)")],
                   }
                 : {
                       explanation: "ANA 1:640 on 2025-12-01 (limit 1:160)",
@@ -243,7 +246,7 @@ function lupus(strip) {
                 : {
                       explanation: "eGFR (CKD-EPI 2021) 74 mL/min/1.73m2 on 2026-02-18 (limit >= 30)",
                       changesOn: "2026-05-20",
-                      evidence: [evidence("Observation/anna-egfr", "1", "2026-02-18", "74 mL/min/1.73m2")],
+                      evidence: [evidence("Observation/anna-egfr", "1", "2026-02-18", "74 mL/min/1.73m2", "eGFR, CKD-EPI 2021 (creatinine)")],
                   },
         ),
         at(4, {
@@ -294,8 +297,9 @@ function lupus(strip) {
 }
 
 export function makePerson(row, trial, ground) {
-    const criteria =
-        trial.id === "sle-uc-msc"
+    const criteria = row.withheld
+        ? []
+        : trial.id === "sle-uc-msc"
             ? lupus(row.strip)
             : trial.criteria.map((c, n) =>
                   crit(c.id, c.text, c.decidedBy, {"+": "met", "-": "not-met"}[row.strip[n]] ?? "unknown", {
@@ -320,15 +324,19 @@ export function makePerson(row, trial, ground) {
         title: trial.title,
         protocolVersion: trial.version,
         asOf: today,
-        status: row.status,
-        machineStatus: statusOf(row.strip.replace(/[MN]/g, "?"), trial),
+        status: row.withheld ? null : row.status,
+        machineStatus: row.withheld ? null : statusOf(row.strip.replace(/[MN]/g, "?"), trial),
         changesOn: row.changesOn,
         mark: row.mark,
         human: row.human,
         contradiction: row.contradiction,
+        decided: row.decided,
+        mergedInto: ground.merged.get(row.subject) ?? null,
         identity: ground.identityOf(row),
-        person: {sex: "female", born: ground.identityOf(row) ? "1990-06-01" : "1990", age: 35},
-        notes: ground.nasty ? [{id: "n", text: hostile}] : [{id: "hepatitis-b", text: "Hepatitis B antigen or core antibody is positive."}],
+        person: row.withheld ? {sex: null, born: null, age: null} : {sex: "female", born: ground.identityOf(row) ? "1990-06-01" : "1990", age: 35},
+        notes: row.withheld
+            ? [{id: "research-refused", text: "The patient refused the use of the record for research."}]
+            : ground.nasty ? [{id: "n", text: hostile}] : [{id: "hepatitis-b", text: "Hepatitis B antigen or core antibody is positive."}],
         criteria,
         judgements,
         history: [
@@ -336,23 +344,23 @@ export function makePerson(row, trial, ground) {
                 at: "2026-03-12T08:00:00.000Z",
                 status: row.status,
                 strip: row.strip,
+                sameCriteria: true,
                 cause: {by: "record", events: ["Observation/anna-egfr v1", "Observation/anna-casts v2"]},
             },
-            {at: "2026-02-18T11:05:00.000Z", status: "possible", strip: row.strip.replace("+", "?"), cause: {by: "date", events: []}},
-            {at: "2026-01-02T07:00:00.000Z", status: "possible", strip: row.strip.replace(/\+/g, "?"), cause: {by: "trial", events: []}},
+            {at: "2026-02-18T11:05:00.000Z", status: "possible", strip: row.strip.replace("+", "?"), sameCriteria: true, cause: {by: "date", events: []}},
+            {at: "2026-01-02T07:00:00.000Z", status: "possible", strip: row.strip.replace(/\+/g, "?"), sameCriteria: !ground.amended, cause: {by: "trial", events: []}},
         ],
         localCodes: [
             {type: "Observation", system: "https://klinikum.example.de/labor", code: "DSDNA-E", display: ground.nasty ? hostile : "dsDNS-AK (ELISA)"},
             {type: "Observation", system: "https://klinikum.example.de/labor", code: "C3N", display: "C3 nephelom."},
         ],
         participations:
-            row.mark === "screened"
-                ? [{number: "S-001", state: "screening", since: "2026-03-10", anchors: {screening: {on: "2026-03-10"}}}]
-                : [],
+            row.state === "" ? [] : [{number: row.number, state: row.state, since: "2026-03-10", anchors: {screening: "2026-03-10"}}],
     };
 }
 
 export function makeTimeline(row, ground) {
+    if (row.withheld) return {from: plusDays(-182), to: today, today, labs: [], medications: [], conditions: []};
     const roll = dice(11);
     const labs = [
         [

@@ -24,6 +24,11 @@ const boxes = () =>
     );
 const subjects = () => [...one.world.rows.get(trial).keys()];
 const bar = () => page.locator(".news-line .update-bar");
+async function allSeen() {
+    one.world.seen.set(trial, one.world.stamp);
+    await page.reload();
+    await page.waitForSelector(".grid-body .grid-row");
+}
 const status = key => page.textContent(`.grid-row[data-key="${key}"] .status`);
 
 test("the first login lands in the worklist, and the token is gone from the address", async () => {
@@ -52,7 +57,7 @@ test("a person's decision has another mark than the machine's", async () => {
     const row = page.locator(`.grid-row[data-key="${key}"]`);
     assert.match(await row.locator(".strip").getAttribute("aria-label"), /Met 8 of 8/);
     assert.equal(await row.locator('.strip path[data-mark="met-person"]').count(), 2);
-    assert.equal((await row.locator(".tag.person").textContent()).trim(), "Screened");
+    assert.equal((await row.locator(".tag.study").textContent()).trim(), "S-001: in screening");
 });
 
 test("filters and search show only who fits, and all can be cleared at once", async () => {
@@ -64,7 +69,7 @@ test("filters and search show only who fits, and all can be cleared at once", as
     assert.ok(shown.length > 0 && shown.every(v => v === "unknown"));
     await page.click('button:has-text("Clear filters")');
     assert.equal(await page.getAttribute(".grid", "aria-rowcount"), "121");
-    await page.selectOption('label:has-text("Expires within") select', "30");
+    await page.selectOption('label:has-text("Changes within") select', "30");
     const days = await page.$$eval(".grid-body .c-expires time", all => all.map(t => t.textContent));
     assert.ok(days.length > 0 && days.every(d => d <= "2026-04-14"));
     await page.click('button:has-text("Clear filters")');
@@ -76,7 +81,7 @@ test("filters and search show only who fits, and all can be cleared at once", as
 });
 
 test("sorting by a column's head says so to assistive technology", async () => {
-    await page.click('.grid-head button:has-text("Expires")');
+    await page.click('.grid-head button:has-text("Next change")');
     assert.equal(await page.getAttribute(".c-expires[role=columnheader]", "aria-sort"), "ascending");
     assert.equal(await page.getAttribute(".c-status[role=columnheader]", "aria-sort"), "none");
     const days = await page.$$eval(".grid-body .grid-row", all =>
@@ -99,10 +104,129 @@ test("what changed since the last look has a dot and says from what to what, unt
     await page.click('button:has-text("Mark all as seen")');
     await page.waitForSelector(".grid-row.news", {state: "detached"});
     assert.equal(await page.textContent(".news-bar"), "0 people changed since you last looked");
-    assert.deepEqual(JSON.parse(one.world.requests.find(r => r.path.endsWith("/seen")).body), {stamp: one.world.stamp});
+    assert.equal(one.world.requests.filter(r => r.path.endsWith("/seen")).length, 0, "it can be taken back yet");
     await page.reload();
     await page.waitForSelector(".grid-row");
     assert.equal(await page.locator(".grid-row.news").count(), 0);
+    assert.deepEqual(JSON.parse(one.world.requests.find(r => r.path.endsWith("/seen")).body), {stamp: one.world.stamp});
+});
+
+test("what was marked as seen by a slip of the finger is taken back, and says how many, also of those out of sight", async () => {
+    const news = () => page.textContent(".news-bar");
+    await allSeen();
+    for (const key of subjects().slice(0, 9)) one.change(trial, key, {comments: 9});
+    await page.waitForFunction(() => /^9 people/.test(document.querySelector(".news-bar").textContent));
+    await page.fill("input[type=search]", "8f2e2d02");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("s");
+    assert.match(await page.textContent(".toast"), /9 people marked as seen\. 8 of them are hidden by filters\./);
+    await page.waitForFunction(() => /^0 people/.test(document.querySelector(".news-bar").textContent));
+    one.change(trial, subjects()[20], {comments: 3});
+    await page.waitForFunction(() => /^1 person/.test(document.querySelector(".news-bar").textContent));
+    await page.click(".toast button");
+    await page.waitForFunction(() => /^10 people/.test(document.querySelector(".news-bar").textContent));
+    await page.click('#top nav a[data-view="visits"]');
+    await page.waitForSelector(".calendar");
+    assert.equal(one.world.requests.filter(r => r.path.endsWith("/seen")).length, 0);
+    await page.goBack();
+    await page.waitForSelector(".grid-row");
+    assert.match(await news(), /^10 people/);
+    await page.click('button:has-text("Mark all as seen")');
+    await page.click('#top nav a[data-view="visits"]');
+    await page.waitForSelector(".calendar");
+    assert.equal(one.world.requests.filter(r => r.path.endsWith("/seen")).length, 1, "sent when the view is left");
+});
+
+test("only who is no longer listed is struck through; what was seen stays as it is until the list is arranged", async () => {
+    await allSeen();
+    const [first, second] = subjects();
+    for (const key of [first, second]) one.change(trial, key, {comments: 9});
+    await page.waitForFunction(() => /^2 people/.test(document.querySelector(".news-bar").textContent));
+    await page.click('.chip:has-text("Changed since last look")');
+    await page.click('button:has-text("Mark all as seen")');
+    await page.waitForSelector(".grid-row.news", {state: "detached"});
+    assert.equal((await rows(page)).length, 2);
+    assert.equal(await page.locator(".grid-row.gone").count(), 0);
+    one.change(trial, first, {status: "", strip: ""});
+    await page.waitForSelector(`.grid-row.gone[data-key="${first}"]`);
+    assert.equal(await page.locator(".grid-row.gone").count(), 1);
+    assert.equal(await status(first), "Not listed");
+});
+
+test("who is in the study comes after the candidates, and is found by the study number and a filter of its own", async () => {
+    const key = subjects().find(s => s.startsWith("8f2e2d02"));
+    one.change(trial, key, {number: "S-014", state: "on-study", status: "eligible"});
+    await page.waitForSelector(".news-line .update-bar:not([hidden])");
+    await page.keyboard.press("r");
+    await page.fill("input[type=search]", "s-014");
+    assert.deepEqual(await rows(page), [key]);
+    assert.equal(await page.textContent(`[data-key="${key}"] .tag.study`), "S-014: on study");
+    await page.click('button:has-text("Clear filters")');
+    await page.selectOption('label:has-text("Decided by people") select', "in-study");
+    assert.deepEqual((await rows(page)).toSorted(), [key, subjects().find(s => s.startsWith("f005ba11"))].toSorted());
+    await page.selectOption('label:has-text("Decided by people") select', "none");
+    assert.ok(!(await rows(page)).includes(key));
+    await page.click('button:has-text("Clear filters")');
+    await page.keyboard.press("Escape");
+    await page.focus(".grid-body .grid-row");
+    await page.keyboard.press("End");
+    assert.ok([key, subjects().find(s => s.startsWith("f005ba11"))].includes((await rows(page)).at(-1)));
+    await shot(page, "worklist-in-study");
+});
+
+test("the word that holds is shown, not one that was said before, and each contradiction in its own words", async () => {
+    const [a, b] = subjects();
+    one.change(trial, a, {mark: "screened", human: "withdrawn", decided: "study"});
+    one.change(trial, b, {mark: "not-interested", decided: "page", contradiction: "criterion:serology"});
+    const row = key => page.locator(`.grid-row[data-key="${key}"]`);
+    await page.fill("input[type=search]", a.slice(0, 8));
+    await row(a).locator(".tag.person").waitFor();
+    assert.equal((await row(a).locator(".tag.person").textContent()).trim(), "Study: withdrawn");
+    await page.fill("input[type=search]", b.slice(0, 8));
+    assert.equal((await row(b).locator(".tag.person").textContent()).trim(), "Not interested");
+    assert.match(
+        await row(b).locator(".tag.bad").getAttribute("title"),
+        /somebody confirmed “ANA of at least 1:160.*the record now says the opposite/,
+    );
+    await page.click('button:has-text("Clear filters")');
+    await page.selectOption('label:has-text("Decided by people") select', "study");
+    assert.deepEqual(await rows(page), [a]);
+    await page.selectOption('label:has-text("Decided by people") select', "screened");
+    assert.ok(!(await rows(page)).includes(a));
+});
+
+test("new criteria of a trial reach an open list: names and columns are theirs, and no row moves", async () => {
+    const before = await rows(page);
+    const {world} = one;
+    world.trials = world.trials.map(t =>
+        t.id === trial ? {...t, criteria: [...t.criteria, {id: "weight", text: "at least 40 kg", decidedBy: "record"}]} : t,
+    );
+    world.madeWith = "m2";
+    await page.selectOption('label:has-text("Criterion") select', "3");
+    await page.click('button:has-text("Clear filters")');
+    for (const [key, row] of world.rows.get(trial)) one.change(trial, key, {strip: `${row.strip}?`, status: row.status});
+    await page.waitForFunction(() => document.querySelectorAll(".numbers i").length === 9);
+    for (const [key] of world.rows.get(trial)) one.change(trial, key, {was: "likely|", stamp: 0});
+    await page.waitForFunction(() => document.querySelector(".grid-row .strip").getAttribute("aria-label").includes("at least 40 kg"));
+    assert.deepEqual(await rows(page), before);
+    assert.match(await page.textContent(".legend ol"), /at least 40 kg/);
+    // Nothing is compared with other criteria.
+    await page.waitForFunction(() => document.querySelectorAll(".strip .fresh").length === 0);
+});
+
+test("a change that lies years ahead is no news; on a phone the day says what it is", async () => {
+    const [a, b] = await rows(page);
+    one.change(trial, a, {changesOn: "2044-01-01"});
+    one.change(trial, b, {changesOn: "2026-03-20", status: "not-now"});
+    const expiry = key => page.locator(`[data-key="${key}"] .expiry`);
+    await page.waitForFunction(k => document.querySelector(`[data-key="${k}"] time`)?.textContent === "2026-03-20", b);
+    assert.match(await expiry(a).getAttribute("class"), /muted/);
+    assert.doesNotMatch(await expiry(b).getAttribute("class"), /soon/, "to be cured by time is nothing to fear");
+    assert.equal(await expiry(b).locator(".narrow").isVisible(), false);
+    await page.setViewportSize({width: 360, height: 800});
+    assert.equal(await expiry(b).locator(".narrow").isVisible(), true);
+    assert.match(await expiry(b).textContent(), /Next change 2026-03-20 in 5 days/);
+    await shot(page, "worklist-360");
 });
 
 test("keys: j and k and arrows move, Enter opens, u and Back return to the same row, / searches, ? helps", async () => {
