@@ -31,8 +31,8 @@ export function resolve(path) {
 }
 
 let render = () => {};
-let at = history.state?.n ?? 0;
-let here = location.pathname;
+let at = globalThis.history?.state?.n ?? 0; // tests read addresses without a browser
+let here = globalThis.location?.pathname ?? "";
 /**
  * Calls `act(path)` on each move of the user. `mayLeave()` is asked before the browser's own Back and Forward count: when it says no, the address returns to
  * what is shown.

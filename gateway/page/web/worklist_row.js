@@ -56,7 +56,7 @@ function standing(row) {
         part && h(`span.tag${takesPart ? ".study" : ""}`, part),
         row.decided !== "" &&
             !(takesPart && ["screened", "enrolled"].includes(row.mark)) &&
-            h("span.tag.person", shape("i-person"), h("span", holdsWords(row))),
+            h("span.tag.person", {title: holdsWords(row)}, shape("i-person"), h("span", holdsWords(row))),
     ];
 }
 

@@ -354,7 +354,7 @@ test("a name that belongs to another person now leads there", async () => {
     assert.match(await text(".merged"), /This name belongs to another person now/);
     await page.click(".merged a");
     await page.waitForURL(`**/${subject("8f2e2d02")}`);
-    await page.waitForFunction(() => document.querySelector("h1").textContent === "8f2e2d02");
+    await page.waitForFunction(() => document.querySelector("h1")?.textContent === "8f2e2d02");
 });
 
 test("of withheld people nothing is drawn, asked or made up", async () => {
