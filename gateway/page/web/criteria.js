@@ -24,7 +24,7 @@ export function evidenceTable(evidence, link) {
                     h("td.text", e.text),
                     h("td", e.date ? h("time", {datetime: e.date}, e.date) : t("evidence.undated")),
                     h("td.reference", link ? link(e.reference) : e.reference),
-                    h("td", e.version ?? ""),
+                    h("td.version", {"data-label": t("evidence.version")}, e.version ?? ""),
                 ),
             ),
         ),
