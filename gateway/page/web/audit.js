@@ -132,7 +132,12 @@ class AuditView {
         this.more.hidden = this.older === null;
         this.note.textContent = t(this.older === null ? "audit.rows" : "audit.newest", {n: this.rows.length});
         this.seals(answer.seals);
-        put(this.body, this.rows.length === 0 ? h("tr", h("td", {colspan: columns.length}, t("audit.none"))) : this.rows.map(row));
+        put(
+            this.body,
+            this.rows.length === 0
+                ? h("tr", h("td", {colspan: columns.length}, t(this.older === null ? "audit.none" : "audit.noneYet")))
+                : this.rows.map(row),
+        );
     }
 
     /** The gateway checks the seals bit by bit: until it is through, nothing is said of the rest. */

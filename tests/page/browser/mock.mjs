@@ -496,7 +496,7 @@ export async function mock({
         const background = request.headers["x-background"] === "1";
         world.requests.push({method: request.method, path: url.pathname, query: url.search, body, background});
         if (world.silent) return; // as a gateway that was stopped: the connection stands, nothing comes
-        const slow = world.slow.get(at)?.shift();
+        const slow = (world.slow.get(at + url.search) ?? world.slow.get(at))?.shift();
         const failing = world.failing.get(at);
         if (failing) {
             if (--failing.times <= 0) world.failing.delete(at);

@@ -86,6 +86,7 @@ test("a tab whose leader fell silent takes the stream itself", async () => {
     await other.clock.install({time: new Date("2026-03-15T09:00:00Z")});
     await other.goto(`${one.origin}/visits`);
     await live(other);
+    await page.evaluate(() => (BroadcastChannel.prototype.postMessage = () => {})); // as a tab that a browser stopped
     await other.clock.fastForward(60000); // nothing came from the leader in that time
     await other.waitForTimeout(1000);
     await live(other);
@@ -178,6 +179,7 @@ test("while something is on its way neither Cancel, Escape nor Back make the pag
     await page.waitForSelector('dialog:has-text("can no longer be cancelled")');
     for (let n = 0; n < 3; ++n) await page.keyboard.press("Escape");
     await page.evaluate(() => history.back());
+    await page.evaluate(() => document.querySelector("dialog").close()); // as a phone's own Back does
     await page.waitForTimeout(400);
     assert.equal(await page.locator("dialog[open]").count(), 1);
     assert.ok(page.url().endsWith(subject("8f2e2d02")));

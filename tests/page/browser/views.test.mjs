@@ -284,7 +284,7 @@ test("an answer that comes late does not overtake a later one: visits, alerts, d
     assert.match(await text(".subline"), /2 visits/);
     await page.click('[data-view="alerts"]');
     await page.waitForSelector(".alert");
-    one.delay("GET /api/v1/alerts", {after: until()});
+    one.delay("GET /api/v1/alerts?closed=1", {after: until()});
     await page.check(".head input[type=checkbox]");
     await page.waitForTimeout(100);
     await page.uncheck(".head input[type=checkbox]");

@@ -462,6 +462,7 @@ export default {
         from: "From day",
         to: "to day",
         none: "No row fits.",
+        noneYet: "No row fits among the newest. Older ones may.",
         newest: {one: "the newest {n} row", other: "the newest {n} rows"},
         checking: "Seals are being checked: {id} of {newest}",
         brokenAt: "The trail was tampered with at row {id}",
