@@ -411,7 +411,7 @@ test("taking back: a mark says that the participation goes on, a comment has wor
     await page.click('dialog button[type="submit"]');
     await page.waitForSelector(".decisions button");
     await page.click(".decisions button");
-    assert.match(await text("dialog"), /7281e310: take this back\?.*The participation S-001 goes on.*trialgate subject withdraw/);
+    assert.match(await text("dialog"), /7281e310: take this back\?.*The participation S-009 goes on.*trialgate subject withdraw/);
     await page.keyboard.press("Escape");
     await page.click("#do-comment");
     await page.fill("dialog textarea", "Said something");
