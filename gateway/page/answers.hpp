@@ -44,6 +44,9 @@ report_names names_for(const api_request& request, const api_ground& ground, con
 /// What somebody said of a person, as an object; the same wherever it is shown.
 void write_judgement(json_text& out, const judgement_row& row, const visitor& who);
 
+/// Whose decision about this person holds: "page", "study", or nothing when nobody decided.
+std::string_view decided_word(const decision_row& of);
+
 /// null when there is none.
 void write_day(json_text& out, std::string_view name, const std::optional<fhir::date>& day);
 /// null for 0.

@@ -2,6 +2,7 @@
 
 #include "gateway/page/answers.hpp"
 #include "gateway/store/message.hpp"
+#include "gateway/work/judgement.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -146,6 +147,11 @@ void write_judgement(json_text& out, const judgement_row& row, const visitor& wh
         out.begin_object().key("by").string(row.undone_by).key("at").string(to_text(row.undone)).end_object();
     const bool may = who.may.may(permission::judge, row.trial) && (row.by == who.id || who.may.has(role::investigator, row.trial));
     out.key("mayUndo").boolean(row.undone_by.empty() && may).end_object();
+}
+
+std::string_view decided_word(const decision_row& of) {
+    const deciding_word word = deciding_word_of(of);
+    return word.status.empty() ? "" : word.on_page ? "page" : "study";
 }
 
 void write_day(json_text& out, std::string_view name, const std::optional<fhir::date>& day) {

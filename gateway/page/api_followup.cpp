@@ -6,6 +6,9 @@
 #include "mappings/followup/trend.hpp"
 
 #include <algorithm>
+#include <array>
+#include <limits>
+#include <set>
 
 namespace trialgate::gateway {
 
@@ -15,10 +18,37 @@ outlook outlook_of(const api_ground& ground) {
     return {ground.reading, ground.setting->evaluation, ground.setting->config->calendar, ground.time.now(), today_of(ground)};
 }
 
-void write_visit_of(json_text& out, const api_ground& ground, const participant_row& row, const mappings::visit_standing& s) {
+/// Who people of participations and alerts are now. Both stay with the name under which they were told; records may have been merged since.
+class people_now {
+public:
+    explicit people_now(const api_ground& ground) : ground_(ground) {}
+
+    struct person {
+        std::string subject;
+        bool page = false; ///< the person can be opened in that trial: it considered them
+    };
+    const person& of(const std::string& trial, const std::string& source, const std::string& patient) {
+        const auto [known, fresh] = known_.try_emplace({trial, source, patient});
+        if (fresh) {
+            const std::string now = ground_.reading.survivor(source, patient);
+            known->second = {pseudonym_of(ground_.setting->evaluation.pseudonym_key, source, now),
+                             find_trial(*ground_.setting, trial) && ground_.reading.decision(source, now, trial)};
+        }
+        return known->second;
+    }
+
+private:
+    const api_ground& ground_;
+    std::map<std::array<std::string, 3>, person> known_;
+};
+
+void write_person_of(json_text& out, const people_now::person& p) { out.key("subject").string(p.subject).key("page").boolean(p.page); }
+
+void write_visit_of(json_text& out, people_now& people, const participant_row& row, const mappings::visit_standing& s) {
     out.begin_object();
     write_visit(out, row, s);
-    out.key("subject").string(pseudonym_of(ground.setting->evaluation.pseudonym_key, row.source, row.patient)).end_object();
+    write_person_of(out, people.of(row.trial, row.source, row.patient));
+    out.end_object();
 }
 
 http_response visits(const api_request& request, const api_ground& ground, audit_note&) {
@@ -37,15 +67,19 @@ http_response visits(const api_request& request, const api_ground& ground, audit
     std::vector<entry> entries;
     each_participant(ground.reading, [&](const participant_row& row) {
         if ((all || row.trial == only->second) && request.who.may.may(permission::view_people, row.trial))
-            for (mappings::visit_standing& s : at.coming(row, at.as_of(), at.as_of() + static_cast<std::int32_t>(days - 1)))
+            for (mappings::visit_standing& s : at.coming(row, at.as_of(), at.as_of() + static_cast<std::int32_t>(days - 1), outlook::missed_ones::shown))
                 entries.push_back({row, std::move(s)});
     });
-    const auto place = [](const entry& e) { return std::pair(e.visit.state != mappings::visit_state::overdue, day_of(e.visit)); };
+    const auto place = [](const entry& e) {
+        const mappings::visit_state is = e.visit.state;
+        return std::pair(is == mappings::visit_state::overdue ? 0 : is == mappings::visit_state::missed ? 2 : 1, day_of(e.visit));
+    };
     std::stable_sort(entries.begin(), entries.end(), [&](const entry& a, const entry& b) { return place(a) < place(b); });
+    people_now people(ground);
     json_text out;
     out.begin_object().key("today").string(to_string(at.as_of())).key("visits").begin_array();
     for (const entry& e : entries)
-        write_visit_of(out, ground, e.row, e.visit);
+        write_visit_of(out, people, e.row, e.visit);
     out.end_array().end_object();
     return json_answer(std::string(out.text()));
 }
@@ -57,68 +91,99 @@ http_response visits_of_one(const api_request& request, const api_ground& ground
     if (!row)
         throw api_error(404, "Nobody of that number takes part in this trial.");
     note.trial = row->trial;
-    note.subject = pseudonym_of(ground.setting->evaluation.pseudonym_key, row->source, row->patient);
+    people_now people(ground);
+    const people_now::person& who = people.of(row->trial, row->source, row->patient);
+    note.subject = who.subject;
     outlook at = outlook_of(ground);
     json_text out;
-    out.begin_object().key("today").string(to_string(at.as_of())).key("participant").string(row->number).key("subject").string(note.subject);
+    out.begin_object().key("today").string(to_string(at.as_of())).key("participant").string(row->number);
+    write_person_of(out, who);
     out.key("state").string(row->state).key("since").string(to_string(row->since)).key("visits").begin_array();
     for (const mappings::visit_standing& s : at.visits(*trial.source, *row))
-        write_visit_of(out, ground, *row, s);
+        write_visit_of(out, people, *row, s);
     out.end_array().end_object();
     return json_answer(std::string(out.text()));
 }
 
 // ---- alerts ----------------------------------------------------------------------------------------------------------
 
-/// Trends of alerts; a participant is read once, however many alerts there are of them.
+struct shown_alert {
+    alert_row row;
+    std::string subject;            ///< who it is about now
+    bool page = false;
+    std::shared_ptr<fhir::json::parser> parser = std::make_shared<fhir::json::parser>();
+    std::optional<fhir::json::value> detail;
+    std::string analyte;            ///< empty: about none
+};
+
+shown_alert shown_as(const api_request& request, const api_ground& ground, people_now& people, alert_row row) {
+    shown_alert out;
+    const people_now::person& who = people.of(row.trial, row.source, row.patient);
+    std::tie(out.subject, out.page) = std::tie(who.subject, who.page);
+    const auto tree = out.parser->parse_copy(shows_identity(request, ground, out.subject) ? row.body_with_references : row.body);
+    if (tree && tree->is_object()) {
+        out.detail = *tree;
+        out.analyte = (*tree)["details"]["analyte"].text();
+    }
+    out.row = std::move(row);
+    return out;
+}
+
+/// Courses of the analytes that alerts are about; a participant is read and evaluated once, however many alerts and analytes there are of them.
 class trends {
 public:
-    explicit trends(const api_ground& ground) : ground_(ground), at_(outlook_of(ground)) {}
+    trends(const api_ground& ground, const std::vector<shown_alert>& alerts) {
+        std::map<std::pair<std::string, std::string>, std::set<std::string>> wanted; // by trial and number
+        for (const shown_alert& a : alerts)
+            if (!a.analyte.empty())
+                wanted[{a.row.trial, a.row.number}].insert(a.analyte);
+        outlook at = outlook_of(ground);
+        for (const auto& [who, analytes] : wanted)
+            make(ground, at, who.first, who.second, analytes);
+    }
 
-    void write(json_text& out, const alert_row& a, std::string_view analyte) {
+    void write(json_text& out, const shown_alert& a) const {
         out.key("trend").begin_array();
-        if (!analyte.empty()) {
-            const auto [known, fresh] = made_.try_emplace(a.trial + '\n' + a.number + '\n' + std::string(analyte));
-            if (fresh)
-                known->second = make(a, analyte);
-            if (!known->second.empty())
-                out.json(known->second);
-        }
+        if (const auto known = made_.find({a.row.trial, a.row.number, a.analyte}); known != made_.end() && !known->second.empty())
+            out.json(known->second);
         out.end_array();
     }
 
 private:
-    /// The elements of the array; empty when there are none.
-    std::string make(const alert_row& a, std::string_view analyte) {
-        std::string text;
-        const mappings::compiled_trial* trial = at_.trial(a.trial);
-        const auto row = trial ? ground_.reading.participant(a.trial, a.number) : std::nullopt;
+    void make(const api_ground& ground, outlook& at, const std::string& trial_id, const std::string& number, const std::set<std::string>& analytes) {
+        const mappings::compiled_trial* trial = at.trial(trial_id);
+        const auto row = trial ? ground.reading.participant(trial_id, number) : std::nullopt;
         if (!row)
-            return text;
+            return;
         const mappings::participant who = participant_of(*row);
-        at_.each_record_of(*row, [&](const evaluated_person& p) {
-            const mappings::trend t =
-                mappings::trend_of({*trial->source, who, p.data, ground_.setting->trials->codes(), at_.as_of(), ground_.setting->site}, analyte);
-            for (const mappings::trend_point& point : t.points) {
-                json_text one;
-                one.begin_object().key("date").string(point.date);
-                write_value_and_unit(one, *point.result);
-                one.key("text").string(point.result->text).key("grade");
-                point.grade ? one.number(*point.grade) : one.null();
-                one.key("beforeDose").boolean(point.before_dose).end_object();
-                text += (text.empty() ? "" : ",") + std::string(one.text());
-            }
+        at.each_record_of(*row, [&](const evaluated_person& p) {
+            const mappings::safety_case one{*trial->source, who, p.data, ground.setting->trials->codes(), at.as_of(), ground.setting->site};
+            for (const std::string& analyte : analytes)
+                made_[{trial_id, number, analyte}] += elements(mappings::trend_of(one, analyte));
         });
+    }
+
+    static std::string elements(const mappings::trend& course) {
+        std::string text;
+        for (const mappings::trend_point& point : course.points) {
+            json_text one;
+            one.begin_object().key("date").string(point.date);
+            write_value_and_unit(one, *point.result);
+            one.key("text").string(point.result->text).key("grade");
+            point.grade ? one.number(*point.grade) : one.null();
+            one.key("beforeDose").boolean(point.before_dose).end_object();
+            text += (text.empty() ? "" : ",") + std::string(one.text());
+        }
         return text;
     }
 
-    const api_ground& ground_;
-    outlook at_;
-    std::map<std::string, std::string> made_;
+    std::map<std::array<std::string, 3>, std::string> made_; ///< elements of the array, by trial, number and analyte
 };
 
-void write_alert(json_text& out, const api_request& request, const api_ground& ground, const alert_row& a, trends& courses) {
-    out.begin_object().key("id").number(a.id).key("trial").string(a.trial).key("participant").string(a.number).key("subject").string(a.subject);
+void write_alert(json_text& out, const shown_alert& shown, const trends& courses) {
+    const alert_row& a = shown.row;
+    out.begin_object().key("id").number(a.id).key("trial").string(a.trial).key("participant").string(a.number);
+    write_person_of(out, {shown.subject, shown.page});
     out.key("kind").string(a.kind).key("tier").number(a.tier).key("title").string(a.title).key("open").boolean(a.open);
     write_instant(out, "raised", a.raised);
     write_instant(out, "changed", a.changed);
@@ -127,33 +192,63 @@ void write_alert(json_text& out, const api_request& request, const api_ground& g
     out.key("acknowledgedBy").string(a.acknowledged_by);
     write_instant(out, "snoozedUntil", a.snoozed_until);
     write_instant(out, "escalated", a.escalated);
-    fhir::json::parser parser;
-    const auto tree = parser.parse_copy(shows_identity(request, ground, a.subject) ? a.body_with_references : a.body);
     out.key("detail");
-    std::string analyte;
-    if (tree && tree->is_object()) {
-        out.copy(*tree);
-        analyte = (*tree)["details"]["analyte"].text();
-    } else {
-        out.begin_object().end_object();
-    }
-    courses.write(out, a, analyte);
+    shown.detail ? out.copy(*shown.detail) : out.begin_object().end_object();
+    courses.write(out, shown);
     out.end_object();
 }
 
-http_response alerts(const api_request& request, const api_ground& ground, audit_note&) {
-    const bool closed = query_number(request, "closed", 0, 0, 1) == 1;
-    trends courses(ground);
-    json_text out;
-    out.begin_object().key("stamp").number(ground.reading.alerts_stamp()).key("alerts").begin_array();
-    std::int64_t after = 0;
-    for (auto some = ground.reading.alerts_after(after, !closed, 500); !some.empty(); some = ground.reading.alerts_after(after, !closed, 500)) {
-        after = some.back().id;
-        for (const alert_row& a : some)
+constexpr std::size_t most_closed = 200; ///< alerts of one answer that holds closed ones, too
+
+/// Of the visitor's trials: all that are open, oldest first, or the newest before an id, whether open or not, and one more when there are more.
+std::vector<alert_row> alerts_of(const api_request& request, const api_ground& ground, bool closed, std::int64_t before) {
+    constexpr std::size_t some = 500;
+    std::vector<alert_row> out;
+    std::int64_t at = closed ? before : 0;
+    const auto next = [&] { return closed ? ground.reading.alerts_before(at, most_closed + 1) : ground.reading.alerts_after(at, true, some); };
+    for (auto rows = next(); !rows.empty(); rows = next()) {
+        at = rows.back().id;
+        for (alert_row& a : rows) {
+            if (closed && out.size() > most_closed)
+                return out;
             if (request.who.may.may(permission::view_people, a.trial))
-                write_alert(out, request, ground, a, courses);
+                out.push_back(std::move(a));
+        }
     }
-    out.end_array().end_object();
+    return out;
+}
+
+http_response alerts(const api_request& request, const api_ground& ground, audit_note&) {
+    constexpr std::int64_t newest = std::numeric_limits<std::int64_t>::max();
+    const bool closed = query_number(request, "closed", 0, 0, 1) == 1;
+    const std::int64_t before = query_number(request, "before", newest, 1, newest);
+    const std::int64_t stamp = ground.reading.alerts_stamp(); // before the rows: what changes in between comes again
+    std::vector<alert_row> rows = alerts_of(request, ground, closed, before);
+    const bool more = closed && rows.size() > most_closed;
+    if (more)
+        rows.resize(most_closed);
+    people_now people(ground);
+    std::vector<shown_alert> shown;
+    for (alert_row& a : rows)
+        shown.push_back(shown_as(request, ground, people, std::move(a)));
+    const trends courses(ground, shown);
+    json_text out;
+    out.begin_object().key("stamp").number(stamp).key("alerts").begin_array();
+    for (const shown_alert& a : shown)
+        write_alert(out, a, courses);
+    out.end_array().key("older");
+    more ? out.number(shown.back().row.id) : out.null();
+    out.end_object();
+    return json_answer(std::string(out.text()));
+}
+
+http_response alerts_waiting(const api_request& request, const api_ground& ground, audit_note&) {
+    std::int64_t waiting = 0;
+    for (const alert_count& c : ground.reading.alerts_waiting(ground.time.now()))
+        if (request.who.may.may(permission::view_people, c.trial))
+            waiting += c.alerts;
+    json_text out;
+    out.begin_object().key("waiting").number(waiting).end_object();
     return json_answer(std::string(out.text()));
 }
 
@@ -163,7 +258,7 @@ alert_row alert_of(const api_request& request, const api_ground& ground, audit_n
     if (!a || !request.who.may.may(permission::judge, a->trial))
         throw api_error(404, "There is no such alert.");
     note.trial = a->trial;
-    note.subject = a->subject;
+    note.subject = people_now(ground).of(a->trial, a->source, a->patient).subject;
     note.detail = "alert " + std::to_string(a->id);
     return *std::move(a);
 }
@@ -203,6 +298,7 @@ std::vector<api_route> followup_routes() {
         {"GET", "/api/v1/visits", permission::view_people, "view-visits", visits},
         {"GET", "/api/v1/trials/{trial}/participants/{number}/visits", permission::view_people, "view-visits", visits_of_one},
         {"GET", "/api/v1/alerts", permission::view_people, "view-alerts", alerts},
+        {"GET", "/api/v1/alerts/count", permission::view_people, "", alerts_waiting},
         {"POST", "/api/v1/alerts/{id}/acknowledge", permission::judge, "acknowledge", acknowledge_alert},
         {"POST", "/api/v1/alerts/{id}/snooze", permission::judge, "snooze", snooze},
     };

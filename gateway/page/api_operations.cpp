@@ -20,29 +20,44 @@ void write_subscriptions(json_text& out, const std::vector<subscription_row>& al
     out.end_array();
 }
 
-/// What is known of a source only in memory; without it, what the store knows.
+/// What is known of a source only in memory; nothing of it when it does not run.
+class live_knowledge {
+public:
+    live_knowledge(const api_ground& ground, const std::string& source) {
+        std::string live = ground.live_source ? ground.live_source(source) : std::string();
+        if (const auto tree = parser_.parse_copy(live.starts_with('{') ? live : '{' + live + '}'))
+            tree_ = *tree;
+    }
+    fhir::json::value operator[](const char* name) const { return tree_ ? (*tree_)[name] : fhir::json::value(); }
+
+    /// When the source was heard last by what is known here or in the store.
+    instant heard(const std::vector<subscription_row>& subscriptions) const {
+        const fhir::json::value last = (*this)["lastHeard"];
+        instant out = last.is_number() ? std::strtoll(std::string(last.text()).c_str(), nullptr, 10) : 0;
+        for (const subscription_row& r : subscriptions)
+            out = std::max(out, r.last_heard);
+        return out;
+    }
+
+private:
+    fhir::json::parser parser_;
+    std::optional<fhir::json::value> tree_;
+};
+
 void write_source(json_text& out, const figures::source& s, const api_ground& ground, const std::vector<fault_row>& faults) {
-    std::string live = ground.live_source ? ground.live_source(s.name) : std::string();
-    if (!live.starts_with('{'))
-        live = '{' + live + '}';
-    fhir::json::parser parser;
-    const auto tree = parser.parse_copy(live);
-    const auto known = [&](const char* name) { return tree ? (*tree)[name] : fhir::json::value(); };
+    const live_knowledge known(ground, s.name);
     const bool reachable = std::none_of(faults.begin(), faults.end(), [&](const fault_row& f) { return f.key == "source." + s.name + ".unreachable"; });
-    instant heard = known("lastHeard").is_number() ? std::strtoll(std::string(known("lastHeard").text()).c_str(), nullptr, 10) : 0;
-    for (const subscription_row& r : s.subscriptions)
-        heard = std::max(heard, r.last_heard);
     out.begin_object().key("name").string(s.name);
     for (const source_config& c : ground.setting->config->sources)
         if (c.name == s.name)
             out.key("url").string(c.url);
-    out.key("answers").boolean(known("answers").as_bool(reachable));
-    write_instant(out, "lastHeard", heard);
+    out.key("answers").boolean(known["answers"].as_bool(reachable));
+    write_instant(out, "lastHeard", known.heard(s.subscriptions));
     out.key("jobs").begin_object();
     for (std::size_t n = 0; n < job_kinds.size(); ++n)
         out.key(job_kinds[n].second).number(s.jobs[n]);
     out.end_object().key("lagSeconds");
-    known("lagSeconds").is_number() ? out.copy(known("lagSeconds")) : out.null();
+    known["lagSeconds"].is_number() ? out.copy(known["lagSeconds"]) : out.null();
     write_subscriptions(out, s.subscriptions);
     out.end_object();
 }
@@ -73,6 +88,30 @@ http_response operations(const api_request&, const api_ground& ground, audit_not
     out.end_array().key("mail").begin_object().key("waiting");
     out.number(ground.reading.mail_count_of(mail_state::waiting) + ground.reading.mail_count_of(mail_state::sending));
     out.key("dead").number(ground.reading.mail_count_of(mail_state::dead)).end_object().end_object();
+    return json_answer(std::string(out.text()));
+}
+
+/// Whether faults say that nothing can be heard of a source at all. Of others, as of a Subscription that is refused, people who look at patients need
+/// not know: what it would tell is asked for.
+bool is_silent(const std::string& source, const std::vector<fault_row>& faults) {
+    return std::any_of(faults.begin(), faults.end(), [&](const fault_row& f) {
+        const std::string start = "source." + source + '.';
+        return f.key == start + "unreachable" || f.key == start + "no-token" || f.key == start + "metadata";
+    });
+}
+
+http_response sources(const api_request& request, const api_ground& ground, audit_note&) {
+    if (!request.who.may.may(permission::view_people, "") && !request.who.may.may(permission::view_operations, ""))
+        throw api_error(403, "Your role shows neither people nor operations.");
+    const std::vector<fault_row> faults = ground.faults.current();
+    json_text out;
+    out.begin_object().key("sources").begin_array();
+    for (const source_config& s : ground.setting->config->sources) {
+        out.begin_object().key("name").string(s.name);
+        write_instant(out, "lastHeard", live_knowledge(ground, s.name).heard(ground.reading.subscriptions(s.name)));
+        out.key("trouble").boolean(is_silent(s.name, faults)).end_object();
+    }
+    out.end_array().end_object();
     return json_answer(std::string(out.text()));
 }
 
@@ -160,6 +199,7 @@ http_response drop_outgoing(const api_request& request, const api_ground& ground
 std::vector<api_route> operations_routes() {
     return {
         {"GET", "/api/v1/operations", permission::view_operations, "", operations},
+        {"GET", "/api/v1/sources", permission::any, "", sources},
         {"GET", "/api/v1/operations/quarantine", permission::view_operations, "", quarantine},
         {"POST", "/api/v1/operations/quarantine/{id}/replay", permission::operate, "replay", replay},
         {"POST", "/api/v1/operations/quarantine/{id}/drop", permission::operate, "drop", drop_quarantined},

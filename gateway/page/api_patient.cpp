@@ -54,7 +54,7 @@ void write_criterion(json_text& out, const criterion_report& c, const report_nam
         shown.version.empty() ? out.null() : out.string(shown.version);
         out.key("date");
         shown.date.empty() ? out.null() : out.string(shown.date);
-        out.key("text").string(shown.text).end_object();
+        out.key("text").string(shown.text).key("what").string(shown.what).end_object();
     }
     out.end_array().key("parts").begin_array();
     for (const criterion_report& p : c.parts)
@@ -122,15 +122,15 @@ void write_history(json_text& out, const api_ground& ground, const decision_row&
     for (const history_row& h : ground.reading.history_of(d.source, d.patient, d.trial, most)) {
         out.begin_object().key("at").string(to_text(h.at)).key("status").string(h.status).key("strip").string(h.strip).key("cause");
         write_cause(out, h.cause, names);
-        out.end_object();
+        out.key("sameCriteria").boolean(h.made_with == ground.setting->fingerprint).end_object();
     }
     out.end_array();
 }
 
 /// Codes that nobody knew when the record was fetched and nobody knows now: the maps may have become others since.
-void write_local_codes(json_text& out, const api_ground& ground, const decision_row& d) {
+void write_local_codes(json_text& out, const api_ground& ground, const std::vector<local_code>& codes) {
     out.key("localCodes").begin_array();
-    for (const local_code& c : ground.reading.local_codes_of(d.source, d.patient))
+    for (const local_code& c : codes)
         if (ground.setting->trials->codes().lookup(c.system, c.code).empty())
             out.begin_object().key("type").string(c.type).key("system").string(c.system).key("code").string(c.code).key("display").string(c.display).end_object();
     out.end_array();
@@ -138,7 +138,7 @@ void write_local_codes(json_text& out, const api_ground& ground, const decision_
 
 void write_participations(json_text& out, const api_ground& ground, const decision_row& d) {
     out.key("participations").begin_array();
-    for (const participant_row& p : ground.reading.participants_of(d.source, d.patient)) {
+    for (const participant_row& p : ground.reading.participants_of_person(d.source, d.patient)) {
         if (p.trial != d.trial)
             continue;
         out.begin_object().key("number").string(p.number).key("state").string(p.state).key("since").string(to_string(p.since));
@@ -153,7 +153,8 @@ void write_participations(json_text& out, const api_ground& ground, const decisi
 /// What the record says today. A name that is another person's by now has no criteria.
 struct found_person {
     std::optional<trial_report> report;
-    std::optional<person_data> about;
+    std::optional<person_data> about; ///< nothing of somebody who is not listed: who opted out is shown as little as who was never here
+    bool listed() const noexcept { return report && report->status; }
 };
 
 void each_evaluated(const api_ground& ground, const decision_row& d, const std::function<void(const evaluated_person&, trial_index)>& each) {
@@ -166,12 +167,22 @@ void each_evaluated(const api_ground& ground, const decision_row& d, const std::
     });
 }
 
+/// Pseudonym of who this is now; empty when it is nobody else, or somebody who cannot be opened in this trial.
+std::string survivor_of(const api_ground& ground, const decision_row& d) {
+    const std::string now = ground.reading.survivor(d.source, d.patient);
+    const auto row = now == d.patient ? std::nullopt : ground.reading.decision(d.source, now, d.trial);
+    return row ? row->subject : std::string();
+}
+
 void write_head(json_text& out, const api_request& request, const api_ground& ground, const decision_row& d, const compiled_trial& trial) {
     const bool identity = shows_identity(request, ground, d.subject);
     out.key("subject").string(d.subject).key("label").string(identity ? std::string_view(d.patient) : std::string_view(d.subject).substr(0, 8));
     out.key("trial").string(d.trial).key("title").string(trial.source->title).key("protocolVersion").string(trial.source->version);
     out.key("asOf").string(to_string(today_of(ground)));
     out.key("mark").string(d.mark).key("human").string(d.human).key("contradiction").string(d.contradiction);
+    out.key("decided").string(decided_word(d)).key("mergedInto");
+    const std::string into = survivor_of(ground, d);
+    into.empty() ? out.null() : out.string(into);
     out.key("identity");
     identity ? write_identity_members(out, ground, d) : void(out.null());
 }
@@ -207,7 +218,8 @@ http_response person(const api_request& request, const api_ground& ground, audit
     found_person found;
     each_evaluated(ground, d, [&](const evaluated_person& p, trial_index t) {
         found.report = p.report(t);
-        found.about = p.data.person;
+        if (found.listed())
+            found.about = p.data.person;
     });
     const std::vector<judgement_row> judgements = ground.reading.judgements_of(d.source, d.patient, d.trial);
     json_text out;
@@ -220,7 +232,7 @@ http_response person(const api_request& request, const api_ground& ground, audit
         write_judgement(out, j, request.who);
     out.end_array();
     write_history(out, ground, d, names);
-    write_local_codes(out, ground, d);
+    write_local_codes(out, ground, found.listed() ? ground.reading.local_codes_of(d.source, d.patient) : std::vector<local_code>());
     write_participations(out, ground, d);
     out.end_object();
     return json_answer(std::string(out.text()));
@@ -234,7 +246,9 @@ http_response timeline(const api_request& request, const api_ground& ground, aud
     const report_names names = names_for(request, ground, d);
     std::string body;
     each_evaluated(ground, d, [&](const evaluated_person& p, trial_index t) {
-        body = timeline_json(trial, p, p.report(t), ground.setting->trials->codes(), names);
+        const trial_report report = p.report(t);
+        if (report.status)
+            body = timeline_json(trial, p, report, ground.setting->trials->codes(), names);
     });
     if (body.empty())
         body = empty_timeline_json(today_of(ground));

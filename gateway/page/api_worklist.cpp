@@ -65,11 +65,35 @@ private:
     std::unordered_map<std::string, std::int64_t> of_;
 };
 
-void write_row(json_text& out, const decision_row& d, std::int64_t comment_count, bool identity) {
+/// The running participations of one trial by person; of several the one that began last.
+class in_study {
+public:
+    explicit in_study(std::vector<participation_of> all) {
+        for (participation_of& p : all)
+            if (runs(p.state))
+                of_.insert_or_assign(p.source + '\n' + p.patient, std::move(p));
+    }
+    /// Nothing when there is none.
+    const participation_of* of(const decision_row& d) const {
+        const auto at = of_.empty() ? of_.end() : of_.find(d.source + '\n' + d.patient);
+        return at == of_.end() ? nullptr : &at->second;
+    }
+
+private:
+    static bool runs(std::string_view state) noexcept {
+        using mappings::participation_state;
+        const auto s = mappings::participation_state_of(state);
+        return s == participation_state::screening || s == participation_state::on_study || s == participation_state::ended_early;
+    }
+    std::unordered_map<std::string, participation_of> of_;
+};
+
+void write_row(json_text& out, const decision_row& d, std::int64_t comment_count, const participation_of* study, bool identity) {
     out.begin_array().string(d.subject).string(d.status).string(d.strip);
     d.changes_on == fhir::date::highest() ? out.null() : out.string(to_string(d.changes_on));
     out.number(d.changed).string(d.was).string(d.mark).string(d.human).number(comment_count).number(d.stamp);
-    out.string(identity ? std::string_view(d.patient) : std::string_view(d.subject).substr(0, 8)).string(d.contradiction).end_array();
+    out.string(identity ? std::string_view(d.patient) : std::string_view(d.subject).substr(0, 8)).string(d.contradiction);
+    out.string(decided_word(d)).string(study ? study->number : std::string_view()).string(study ? study->state : std::string_view()).end_array();
 }
 
 http_response worklist(const api_request& request, const api_ground& ground, audit_note& note) {
@@ -84,14 +108,16 @@ http_response worklist(const api_request& request, const api_ground& ground, aud
     std::int64_t stamp = rows.decisions_stamp();
     const std::vector<decision_row> decisions = rows.decisions_since(trial, since, everybody);
     const comments said(decisions.empty() ? std::vector<comment_count>() : rows.comment_counts(trial));
+    const in_study study(decisions.empty() ? std::vector<participation_of>() : rows.participations_in(trial));
     if (!decisions.empty())
         stamp = std::max(stamp, decisions.back().stamp);
     json_text out;
     out.begin_object().key("stamp").number(stamp).key("today").string(to_string(today_of(ground)));
+    out.key("madeWith").string(ground.setting->fingerprint);
     out.key("seen").number(seen_by(rows, trial, request.who.id)).key("rows").begin_array();
     for (const decision_row& d : decisions)
         if (changes || !d.status.empty())
-            write_row(out, d, said.of(d), shows_identity(request, ground, d.subject));
+            write_row(out, d, said.of(d), study.of(d), shows_identity(request, ground, d.subject));
     out.end_array().end_object();
     return json_answer(std::string(out.text()));
 }

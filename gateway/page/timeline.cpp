@@ -1,5 +1,8 @@
 #include "gateway/page/timeline.hpp"
 
+#include "gateway/page/trial_reading.hpp"
+#include "mappings/engine/evaluate.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -11,116 +14,6 @@ using namespace mappings;
 using fhir::date;
 
 namespace {
-
-struct shown_limit {
-    relation op;
-    fhir::decimal value; ///< canonical unit
-};
-
-/// What the trial asks of results of one concept.
-struct asked {
-    std::vector<std::string> criteria; ///< ids, in the order of the trial
-    std::optional<shown_limit> limit;  ///< of the first criterion that has one
-    window within;
-    date expires = date::highest();
-};
-
-/// The concepts that a trial's criteria read, in the order of the trial.
-class reading {
-public:
-    reading(const compiled_trial& trial, const trial_report& report) {
-        for (const criterion_report& c : report.criteria)
-            remember(c);
-        for (const placed_criterion& c : trial.criteria)
-            walk(c, c.source->id, false);
-        for (const concept_id c : trial.source->consider)
-            add(conditions, c);
-    }
-
-    std::vector<std::pair<concept_id, asked>> labs;
-    std::vector<concept_id> drugs, conditions;
-
-private:
-    void remember(const criterion_report& c) {
-        if (c.changes_on)
-            changes_.emplace(c.id, *c.changes_on);
-        for (const criterion_report& p : c.parts)
-            remember(p);
-    }
-
-    static void add(std::vector<concept_id>& to, concept_id c) {
-        if (std::find(to.begin(), to.end(), c) == to.end())
-            to.push_back(c);
-    }
-    static void add(std::vector<concept_id>& to, const std::vector<concept_id>& all) {
-        for (const concept_id c : all)
-            add(to, c);
-    }
-
-    void ask(const std::vector<concept_id>& concepts, const std::string& id, const window& within, const std::optional<shown_limit>& limit) {
-        const auto changes = changes_.find(id);
-        for (const concept_id c : concepts) {
-            auto at = std::find_if(labs.begin(), labs.end(), [&](const auto& l) { return l.first == c; });
-            if (at == labs.end())
-                at = labs.insert(at, {c, {{}, std::nullopt, within, date::highest()}});
-            asked& to = at->second;
-            if (std::find(to.criteria.begin(), to.criteria.end(), id) == to.criteria.end())
-                to.criteria.push_back(id);
-            if (!to.limit && limit) {
-                to.limit = limit;
-                to.within = within;
-            }
-            if (changes != changes_.end())
-                to.expires = std::min(to.expires, changes->second);
-        }
-    }
-
-    void walk(const placed_criterion& c, const std::string& named, bool negated) {
-        const std::string& id = c.source->id.empty() ? named : c.source->id;
-        const test_kind& test = c.source->test;
-        if (const auto* o = std::get_if<observation_test>(&test)) {
-            std::optional<shown_limit> limit;
-            if (const auto* l = std::get_if<limit_test>(&o->test))
-                limit = {negated ? opposite(l->op) : l->op, l->limit};
-            ask(o->concepts, id, o->within, limit);
-        } else if (const auto* e = std::get_if<egfr_test>(&test)) {
-            const shown_limit limit{negated ? relation::below : relation::at_least, e->limit};
-            for (const auto& rank : e->reported)
-                ask(rank, id, e->within, limit);
-            ask(e->creatinine, id, e->within, std::nullopt);
-            ask(e->cystatin_c, id, e->within, std::nullopt);
-        } else if (const auto* h = std::get_if<change_test>(&test)) {
-            ask(h->concepts, id, h->lookback, std::nullopt);
-        } else if (const auto* x = std::get_if<exposure_test>(&test)) {
-            for (const auto& drug : x->drugs)
-                add(drugs, drug);
-            add(drugs, x->other_drugs);
-        } else if (const auto* u = std::get_if<drug_test>(&test)) {
-            add(drugs, u->drugs);
-        } else if (const auto* d = std::get_if<condition_test>(&test)) {
-            for (const auto* all : {&d->counts, &d->supports, &d->causes})
-                add(conditions, *all);
-        } else if (const auto* g = std::get_if<diagnosis_test>(&test)) {
-            for (const auto* all : {&g->include, &g->review, &g->exclude})
-                add(conditions, *all);
-        }
-        const auto* how = std::get_if<logic_test>(&test);
-        for (const placed_criterion& p : c.parts)
-            walk(p, id, negated != (how && how->op == logic::negation));
-    }
-
-    static relation opposite(relation op) noexcept {
-        switch (op) {
-        case relation::at_least: return relation::below;
-        case relation::above: return relation::at_most;
-        case relation::at_most: return relation::above;
-        case relation::below: break;
-        }
-        return relation::at_least;
-    }
-
-    std::map<std::string, date> changes_;
-};
 
 std::string_view sign_of(relation op) noexcept {
     switch (op) {
@@ -197,13 +90,30 @@ std::pair<std::optional<fhir::decimal>, std::string_view> number_of(const observ
 void write_point(json_text& out, const person_view& of, const fact& f, const fhir::ratio& unit) {
     const observation_fact& o = f.observation;
     const auto [value, sign] = number_of(o);
-    out.begin_object().key("date").string(to_string(f.when.first));
+    out.begin_object().key("on").string(to_string(f.when.first)).key("when").string(day_text(f));
     write_number(out, "value", value, o.factor, unit);
     out.key("text").string(f.text).key("comparator").string(sign);
     of.write_source(out, f);
     write_number(out, "low", o.range_low, o.factor, unit);
     write_number(out, "high", o.range_high, o.factor, unit);
     out.key("unusable").boolean(o.use != usability::usable).end_object();
+}
+
+/// What one criterion asks: "limit" in the unit of the series and "window".
+void write_bounds(json_text& out, const asking& by, const fhir::ratio& unit, date today) {
+    out.key("limit");
+    if (by.limit) {
+        out.begin_object().key("op").string(sign_of(by.limit->op));
+        write_number(out, "value", by.limit->value, {}, unit);
+        out.end_object();
+    } else {
+        out.null();
+    }
+    out.key("window");
+    if (by.within.unlimited())
+        return void(out.null());
+    const date from = by.within.start(today);
+    out.begin_object().key("days").number(today - from).key("from").string(to_string(from)).key("to").string(to_string(today)).end_object();
 }
 
 /// One series, oldest first, in the unit of its newest number. Nothing without a dated result.
@@ -234,21 +144,15 @@ void write_lab(json_text& out, const person_view& of, concept_id what, const ask
     out.end_array().key("points").begin_array();
     for (const fact* f : points)
         write_point(out, of, *f, unit);
-    out.end_array().key("limit");
-    if (by.limit) {
-        out.begin_object().key("op").string(sign_of(by.limit->op));
-        write_number(out, "value", by.limit->value, {}, unit);
+    out.end_array();
+    write_bounds(out, by.all.front(), unit, today);
+    out.key("asked").begin_array();
+    for (const asking& a : by.all) {
+        out.begin_object().key("criterion").string(a.criterion);
+        write_bounds(out, a, unit, today);
         out.end_object();
-    } else {
-        out.null();
     }
-    out.key("window");
-    if (by.within.unlimited()) {
-        out.null();
-    } else {
-        const date from = by.within.start(today);
-        out.begin_object().key("days").number(today - from).key("from").string(to_string(from)).key("to").string(to_string(today)).end_object();
-    }
+    out.end_array();
     out.key("expires");
     by.expires == date::highest() ? out.null() : out.string(to_string(by.expires));
     out.end_object();
@@ -269,8 +173,10 @@ void write_medications(json_text& out, const person_view& of, const std::vector<
                 continue;
             out.begin_object().key("concept").string(of.codes.id(c)).key("title").string(of.codes.title(c));
             write_bound(out, "start", e.start.first);
-            write_bound(out, "end", e.end.last);
-            out.key("ongoing").boolean(!e.ended && e.end.last >= today).key("source").string(sources[static_cast<std::size_t>(e.source)]);
+            // What was handed over for some days is over when they are, whatever its status.
+            const bool ongoing = e.end_known ? e.end.last >= today : !e.ended;
+            write_bound(out, "end", ongoing || !e.end_known ? date::highest() : e.end.last);
+            out.key("ongoing").boolean(ongoing).key("source").string(sources[static_cast<std::size_t>(e.source)]);
             out.key("onHold").boolean(e.on_hold).key("text").string(f->text);
             of.write_source(out, *f);
             out.end_object();
@@ -279,12 +185,12 @@ void write_medications(json_text& out, const person_view& of, const std::vector<
 }
 
 void write_conditions(json_text& out, const person_view& of, const std::vector<concept_id>& conditions) {
-    static constexpr const char* verified[] = {"confirmed", "support", "refuted"};
+    static constexpr const char* verified[] = {"confirmed", "support", ""};
     std::set<std::pair<std::uint32_t, std::string>> seen; // one Condition with two codings is shown once
     out.key("conditions").begin_array();
     for (const concept_id c : conditions)
         for (const fact* f : of.facts(c, fact_kind::condition)) {
-            if (!seen.emplace(f->record, f->text).second)
+            if (f->condition.verified == verification::refuted || !seen.emplace(f->record, f->text).second)
                 continue;
             out.begin_object().key("title").string(of.codes.title(c));
             write_bound(out, "start", f->dated ? f->when.first : date::lowest());
@@ -297,7 +203,7 @@ void write_conditions(json_text& out, const person_view& of, const std::vector<c
 }
 
 /// First and last day of the picture: all results and windows, and what expires within a year; half a year at least.
-std::pair<date, date> span_of(const person_view& of, const reading& what, date today) {
+std::pair<date, date> span_of(const person_view& of, const trial_reading& what, date today) {
     constexpr int shortest = 182, farthest = 366;
     date from = today - shortest, to = today;
     for (const auto& [c, by] : what.labs) {
@@ -308,8 +214,8 @@ std::pair<date, date> span_of(const person_view& of, const reading& what, date t
                 from = std::min(from, f->when.first);
                 to = std::max(to, f->when.first);
             }
-        if (any && !by.within.unlimited())
-            from = std::min(from, by.within.start(today));
+        if (any && !by.all.front().within.unlimited())
+            from = std::min(from, by.all.front().within.start(today));
         if (any && by.expires <= today + farthest)
             to = std::max(to, by.expires);
     }
@@ -325,7 +231,7 @@ void write_frame(json_text& out, date from, date to, date today) {
 std::string timeline_json(const compiled_trial& trial, const evaluated_person& who, const trial_report& report, const catalog& codes,
                           const report_names& names) {
     const date today = report.as_of;
-    const reading what(trial, report);
+    const trial_reading what(trial, report);
     const person_view of{who, codes, names};
     const auto [from, to] = span_of(of, what, today);
     json_text out;

@@ -18,6 +18,7 @@ struct history_row {
     /// What changed it, as JSON: {"by": "record"|"date"|"trial"|"person"|"study", "events": ["Observation/o1 v2", ...], "judgement": 12}. "trial": the
     /// criteria or settings are others than before.
     std::string cause;
+    std::string made_with = {}; ///< as decision_row::made_with: which criteria the strip is of
 };
 
 enum class judgement_kind : std::uint8_t {

@@ -22,6 +22,12 @@ struct participant_row {
     std::int64_t stamp = 0;    ///< grows with every change; `participant_looked_at` with an older one leaves the row to be looked at
 };
 
+/// What a list of people says of a participation.
+struct participation_of {
+    std::string source, patient; ///< who it is now: the survivor of merged records
+    std::string number, state;
+};
+
 /// One thing that was said about a participation: the trail of its states.
 struct participant_note {
     instant at = 0;
@@ -57,6 +63,12 @@ struct alert_row {
     std::string content;         ///< hash of the whole finding
     std::string body;            ///< JSON as sinks get it, evidence by hashes
     std::string body_with_references; ///< the same with true references
+};
+
+/// How many alerts there are of one trial.
+struct alert_count {
+    std::string trial;
+    std::int64_t alerts = 0;
 };
 
 enum class mail_state : std::uint8_t {

@@ -31,10 +31,10 @@ decltype(auto) columns(R& r, Use use) {
                r.changes_on, r.changed, r.was, r.mark, r.marked, r.made_with, r.stamp);
 }
 
-#define TRIALGATE_HISTORY_COLUMNS "id, source, patient, trial, at, status, strip, cause"
+#define TRIALGATE_HISTORY_COLUMNS "id, source, patient, trial, at, status, strip, made_with, cause"
 template <row_of<history_row> R, class Use>
 decltype(auto) columns(R& r, Use use) {
-    return use(r.id, r.source, r.patient, r.trial, r.at, r.status, r.strip, r.cause);
+    return use(r.id, r.source, r.patient, r.trial, r.at, r.status, r.strip, r.made_with, r.cause);
 }
 
 #define TRIALGATE_JUDGEMENT_COLUMNS                                                                                                         \
@@ -112,6 +112,14 @@ decltype(auto) columns(R& r, Use use) {
     return use(r.id, r.person, r.kind, r.message_id, r.created, r.state, r.attempts, r.not_before, r.error, r.subject, r.text);
 }
 
+template <row_of<alert_count> R, class Use>
+decltype(auto) columns(R& r, Use use) {
+    return use(r.trial, r.alerts);
+}
+template <row_of<participation_of> R, class Use>
+decltype(auto) columns(R& r, Use use) {
+    return use(r.source, r.patient, r.number, r.state);
+}
 template <row_of<participant_note> R, class Use>
 decltype(auto) columns(R& r, Use use) {
     return use(r.at, r.by, r.what);

@@ -107,6 +107,8 @@ public:
 
     std::optional<participant_row> participant(std::string_view trial, std::string_view number) override;
     std::vector<participant_row> participants_of(std::string_view source, std::string_view patient) override;
+    std::vector<participant_row> participants_of_person(std::string_view source, std::string_view person) override;
+    std::vector<participation_of> participations_in(std::string_view trial) override;
     std::vector<participant_row> participants_after(std::string_view trial, std::string_view number, std::size_t limit) override;
     void participant_put(const participant_row& row) override;
     std::vector<participant_row> participants_to_look_at(std::size_t limit) override;
@@ -116,6 +118,8 @@ public:
     std::vector<alert_row> alerts_of(std::string_view trial, std::string_view number) override;
     std::optional<alert_row> alert(std::int64_t id) override;
     std::vector<alert_row> alerts_after(std::int64_t id, bool only_open, std::size_t limit) override;
+    std::vector<alert_row> alerts_before(std::int64_t id, std::size_t limit) override;
+    std::vector<alert_count> alerts_waiting(instant now) override;
     void alert_found(const alert_row& row) override;
     bool alert_acknowledge(std::int64_t id, std::string_view by, instant at) override;
     bool alert_snooze(std::int64_t id, instant until) override;

@@ -37,8 +37,8 @@ void sqlite_store::restamp(std::string_view source, std::string_view patient_key
 // ---- how a decision came about ---------------------------------------------------------------------------------------------
 
 void sqlite_store::history_add(const history_row& r) {
-    static const query q("INSERT INTO history(source, patient, trial, at, status, strip, cause) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
-    db_.execute(q, r.source, r.patient, r.trial, r.at, r.status, r.strip, r.cause);
+    static const query q("INSERT INTO history(source, patient, trial, at, status, strip, made_with, cause) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+    db_.execute(q, r.source, r.patient, r.trial, r.at, r.status, r.strip, r.made_with, r.cause);
 }
 
 std::vector<history_row> sqlite_store::history_of(std::string_view source, std::string_view patient_key, std::string_view trial,

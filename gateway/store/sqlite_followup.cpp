@@ -14,6 +14,18 @@ std::vector<participant_row> sqlite_store::participants_of(std::string_view sour
     return rows<participant_row>(db_.run(q, source, patient_key));
 }
 
+std::vector<participant_row> sqlite_store::participants_of_person(std::string_view source, std::string_view person) {
+    static const query q("SELECT " TRIALGATE_PARTICIPANT_COLUMNS " FROM participant WHERE source = ?1 AND patient IN "
+                         "(SELECT ?2 UNION ALL SELECT name FROM survivor WHERE source = ?1 AND person = ?2) ORDER BY trial, since, number");
+    return rows<participant_row>(db_.run(q, source, person));
+}
+
+std::vector<participation_of> sqlite_store::participations_in(std::string_view trial) {
+    static const query q("SELECT participant.source, coalesce(person, patient), number, state FROM participant "
+                         "LEFT JOIN survivor ON survivor.source = participant.source AND survivor.name = patient WHERE trial = ?1 ORDER BY since, number");
+    return rows<participation_of>(db_.run(q, trial));
+}
+
 std::vector<participant_row> sqlite_store::participants_after(std::string_view trial, std::string_view number, std::size_t limit) {
     static const query q("SELECT " TRIALGATE_PARTICIPANT_COLUMNS
                          " FROM participant WHERE (trial, number) > (?1, ?2) ORDER BY trial, number LIMIT ?3");
@@ -26,8 +38,16 @@ void sqlite_store::participant_put(const participant_row& row) {
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1, 1) ON CONFLICT(trial, number) DO UPDATE SET source = excluded.source, "
         "patient = excluded.patient, protocol_version = excluded.protocol_version, state = excluded.state, since = excluded.since, "
         "changed = excluded.changed, set_by = excluded.set_by, anchors = excluded.anchors, stamp = stamp + 1, pending = 1");
-    db_.execute(q, row.trial, row.number, row.source, row.patient, row.protocol_version, row.state, row.since, row.changed, row.set_by,
-                row.anchors);
+    whole([&] {
+        const auto before = participant(row.trial, row.number);
+        db_.execute(q, row.trial, row.number, row.source, row.patient, row.protocol_version, row.state, row.since, row.changed, row.set_by,
+                    row.anchors);
+        const bool same_person = before && before->source == row.source && before->patient == row.patient;
+        if (!same_person || before->state != row.state)
+            restamp(row.source, survivor(row.source, row.patient), row.trial);
+        if (before && !same_person)
+            restamp(before->source, survivor(before->source, before->patient), row.trial);
+    });
 }
 
 std::vector<participant_row> sqlite_store::participants_to_look_at(std::size_t limit) {
@@ -77,6 +97,17 @@ std::vector<alert_row> sqlite_store::alerts_after(std::int64_t id, bool only_ope
                             " FROM alert INDEXED BY alert_open WHERE open = 1 AND id > ?1 ORDER BY id LIMIT ?2");
     static const query all("SELECT " TRIALGATE_ALERT_COLUMNS " FROM alert WHERE id > ?1 ORDER BY id LIMIT ?2");
     return rows<alert_row>(db_.run(only_open ? open : all, id, limit));
+}
+
+std::vector<alert_row> sqlite_store::alerts_before(std::int64_t id, std::size_t limit) {
+    static const query q("SELECT " TRIALGATE_ALERT_COLUMNS " FROM alert WHERE id < ?1 ORDER BY id DESC LIMIT ?2");
+    return rows<alert_row>(db_.run(q, id, limit));
+}
+
+std::vector<alert_count> sqlite_store::alerts_waiting(instant now) {
+    static const query q("SELECT trial, count(*) FROM alert INDEXED BY alert_open WHERE open = 1 AND acknowledged = 0 AND snoozed_until <= ?1 "
+                         "GROUP BY trial ORDER BY trial");
+    return rows<alert_count>(db_.run(q, now));
 }
 
 void sqlite_store::alert_found(const alert_row& r) {

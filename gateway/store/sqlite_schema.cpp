@@ -125,7 +125,7 @@ UPDATE patient SET changes_on = -2000000000;
 
 CREATE TABLE history(
     id INTEGER PRIMARY KEY, source TEXT NOT NULL, patient TEXT NOT NULL, trial TEXT NOT NULL, at INTEGER NOT NULL, status TEXT NOT NULL,
-    strip TEXT NOT NULL, cause TEXT NOT NULL) STRICT;
+    strip TEXT NOT NULL, made_with TEXT NOT NULL, cause TEXT NOT NULL) STRICT;
 CREATE INDEX history_of ON history(source, patient, trial, id);
 CREATE TABLE judgement(
     id INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, patient TEXT NOT NULL, trial TEXT NOT NULL, kind INTEGER NOT NULL,

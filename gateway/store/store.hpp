@@ -321,9 +321,13 @@ public:
     virtual std::optional<participant_row> participant(std::string_view trial, std::string_view number) = 0;
     /// Of every trial, oldest first.
     virtual std::vector<participant_row> participants_of(std::string_view source, std::string_view patient) = 0;
+    /// Also those told under names that turned out to be this person's.
+    virtual std::vector<participant_row> participants_of_person(std::string_view source, std::string_view person) = 0;
+    /// Everybody's in one trial, oldest first.
+    virtual std::vector<participation_of> participations_in(std::string_view trial) = 0;
     /// After the given (trial, number), ascending.
     virtual std::vector<participant_row> participants_after(std::string_view trial, std::string_view number, std::size_t limit) = 0;
-    /// New or changed: it is to be looked at. `stamp` of the row is not used.
+    /// New or changed: it is to be looked at. `stamp` of the row is not used. A decision whose participation begins, ends or changes hands gets a new stamp.
     virtual void participant_put(const participant_row& row) = 0;
     /// Whose row was put since it was looked at last.
     virtual std::vector<participant_row> participants_to_look_at(std::size_t limit) = 0;
@@ -336,6 +340,10 @@ public:
     virtual std::optional<alert_row> alert(std::int64_t id) = 0;
     /// By id; only open ones, or all.
     virtual std::vector<alert_row> alerts_after(std::int64_t id, bool only_open, std::size_t limit) = 0;
+    /// Before `id`, newest first; open ones and others.
+    virtual std::vector<alert_row> alerts_before(std::int64_t id, std::size_t limit) = 0;
+    /// How many of each trial are open, not acknowledged and not snoozed beyond `now`; trials without any are left out.
+    virtual std::vector<alert_count> alerts_waiting(instant now) = 0;
     /// What was found out: one row per participation, key and kind, whoever calls and how often. Of a row that is there it leaves acknowledgement,
     /// snooze and escalation alone, which others write; when `news` grew, they are cleared.
     virtual void alert_found(const alert_row& row) = 0;

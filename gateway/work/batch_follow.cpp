@@ -86,7 +86,18 @@ fhir::date work_batch::follow(const std::string& source, const std::vector<std::
 }
 
 void work_batch::look_at(const participant_row& row, const std::function<void(const evaluated_person&)>& each) {
-    bearers(row.source, component(row.source, row.patient), {row}, [&](const participant_row&, const evaluated_person& p) { each(p); });
+    const std::vector<std::string> keys = component(row.source, row.patient);
+    bool found = false;
+    // Of most people there is one record: whose it is need not be found out by evaluating everybody first.
+    if (keys.size() == 1)
+        evaluate_person(row.source, keys, [&](const evaluated_person& p) {
+            if (p.data.merged_away || p.key() != row.patient)
+                return;
+            found = true;
+            each(p);
+        });
+    if (!found)
+        bearers(row.source, keys, {row}, [&](const participant_row&, const evaluated_person& p) { each(p); });
 }
 
 void work_batch::bearers(const std::string& source, const std::vector<std::string>& keys, const std::vector<participant_row>& rows,

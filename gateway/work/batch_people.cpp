@@ -141,15 +141,19 @@ void work_batch::remember(const std::optional<decision_row>& before, decision_ro
     // Written by a program that kept no strips: it stood so before.
     const bool filled = before && before->strip.empty() && before->status == after.status && !after.strip.empty();
     const bool differs = !before || before->status != after.status || before->strip != after.strip;
+    const bool other_criteria = before && before->made_with != after.made_with;
     if (differs && !filled) {
         after.was = before && !before->status.empty() ? before->status + '|' + before->strip : std::string();
         after.changed = now_;
     }
+    // A strip is read by the criteria of today: one of others says nothing.
+    if (other_criteria && !after.was.empty())
+        after.was.resize(after.was.find('|') + 1);
     const auto study = study_said_.find({{after.source, after.patient}, after.trial});
     const std::string_view says = study == study_said_.end() ? std::string_view() : study->second;
     const bool marked = std::any_of(found.fresh.begin(), found.fresh.end(), [](const judgement_row& j) { return j.kind == judgement_kind::mark; });
     if (differs || marked || !says.empty())
-        history_.push_back({0, after.source, after.patient, after.trial, now_, after.status, after.strip, cause_of(before, after, found, says)});
+        history_.push_back({0, after.source, after.patient, after.trial, now_, after.status, after.strip, cause_of(before, after, found, says), after.made_with});
 }
 
 void work_batch::write_people(store& to) {
@@ -164,8 +168,9 @@ void work_batch::write_people(store& to) {
         to.judgement_looked_at(j.id, j.unread);
     for (const auto& [id, unread] : read_)
         to.judgement_looked_at(id, unread);
-    // A comment gave its decision a new stamp when it was made.
-    counted_.worklist = to.decisions_stamp() != stamp || !judged_.empty() || !read_.empty();
+    // A comment or a participation gave its decision a new stamp when it was made.
+    const bool told = !judged_.empty() || !read_.empty() || !looked_at_.empty() || !participants_.empty();
+    counted_.worklist = told || to.decisions_stamp() != stamp;
 }
 
 } // namespace trialgate::gateway

@@ -35,16 +35,20 @@ bool outlook::each_record_of(const participant_row& row, const std::function<voi
     return found;
 }
 
-std::vector<visit_standing> outlook::coming(const participant_row& row, fhir::date first, fhir::date last) {
+std::vector<visit_standing> outlook::coming(const participant_row& row, fhir::date first, fhir::date last, missed_ones too) {
+    using mappings::participation_state;
     std::vector<visit_standing> out;
     const mappings::compiled_trial* of = trial(row.trial);
-    if (!of)
+    const mappings::participant who = participant_of(row);
+    const bool goes_on = who.state == participation_state::screening || who.state == participation_state::on_study ||
+                         who.state == participation_state::ended_early;
+    if (!of || !goes_on) // of others nothing is asked: their records need not be read
         return out;
     for (visit_standing& s : visits(*of->source, row)) {
-        if (!mappings::is_open(participant_of(row), s))
-            continue;
-        const bool here = s.plan.days->earliest <= last && first <= s.plan.days->latest;
-        if (here || s.state == mappings::visit_state::overdue)
+        const bool open = mappings::is_open(who, s);
+        const bool here = open && s.plan.days->earliest <= last && first <= s.plan.days->latest;
+        const bool late = open && s.state == mappings::visit_state::overdue;
+        if (here || late || (too == missed_ones::shown && mappings::is_missed(who, s)))
             out.push_back(std::move(s));
     }
     return out;

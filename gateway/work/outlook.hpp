@@ -23,9 +23,10 @@ public:
     /// False when nothing is kept of the person.
     bool each_record_of(const participant_row& row, const std::function<void(const evaluated_person&)>& each);
 
-    /// Open visits of somebody with a day of their window in [first, last], and those that are overdue; in the order of the trial. None when the
-    /// configuration has no such trial.
-    std::vector<mappings::visit_standing> coming(const participant_row& row, fhir::date first, fhir::date last);
+    enum class missed_ones { left_out, shown };
+    /// Open visits of somebody with a day of their window in [first, last], those that are overdue and, when asked for, those that were missed; in the order
+    /// of the trial. None when the participation is over, or the configuration has no such trial.
+    std::vector<mappings::visit_standing> coming(const participant_row& row, fhir::date first, fhir::date last, missed_ones too = missed_ones::left_out);
 
 private:
     worker_options options_;

@@ -97,6 +97,7 @@ private:
         }
         e.date = f.dated ? day_text(f) : "";
         e.text = f.text;
+        e.what = screen_.net().codes().title(f.what);
         if (std::none_of(to.begin(), to.end(), [&](const evidence_item& o) {
                 // One Condition with two codings is one piece of evidence; one panel with two results is two.
                 return o.reference == e.reference && o.date == e.date && (o.text == e.text || f.kind != fact_kind::observation);

@@ -39,6 +39,7 @@ struct evidence_item {
     std::string version;   ///< empty when the resource has none
     std::string date;      ///< "2026-02-20"; as precise as known; empty when undated
     std::string text;      ///< as reported
+    std::string what = {}; ///< title of the concept that was measured, diagnosed or given; empty for what is no fact
 };
 
 struct criterion_report {

@@ -6,11 +6,22 @@ namespace trialgate::mappings {
 
 using fhir::date;
 
+namespace {
+
+bool is_asked(const participant& who, const visit_standing& s) noexcept {
+    if (who.state == participation_state::screening || who.state == participation_state::on_study)
+        return s.plan.what->kind == visit_kind::planned;
+    return who.state == participation_state::ended_early && s.plan.what->kind == visit_kind::early_termination;
+}
+
+} // namespace
+
 bool is_open(const participant& who, const visit_standing& s) noexcept {
-    const bool asked = who.state == participation_state::screening || who.state == participation_state::on_study
-                           ? s.plan.what->kind == visit_kind::planned
-                           : who.state == participation_state::ended_early && s.plan.what->kind == visit_kind::early_termination;
-    return asked && s.plan.days && !s.held && s.state != visit_state::missed && s.state != visit_state::passed;
+    return is_asked(who, s) && s.plan.days && !s.held && s.state != visit_state::missed && s.state != visit_state::passed;
+}
+
+bool is_missed(const participant& who, const visit_standing& s) noexcept {
+    return is_asked(who, s) && s.plan.days && s.state == visit_state::missed;
 }
 
 std::vector<visit_standing> open_visits(

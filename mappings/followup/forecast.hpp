@@ -11,6 +11,9 @@ namespace trialgate::mappings {
 /// True for a visit that is asked of this person and can still be held: planned, not held, not missed, its window not over (overdue ones can still be).
 bool is_open(const participant& who, const visit_standing& s) noexcept;
 
+/// True for a visit that is asked of this person and was missed.
+bool is_missed(const participant& who, const visit_standing& s) noexcept;
+
 /// Open visits whose window has a day in [first, last], by proposed day, then in the order of the trial.
 std::vector<visit_standing> open_visits(
     const trial& t, const participant& who, const patient_data& record, const catalog& codes, const site_calendar& site, fhir::date as_of,

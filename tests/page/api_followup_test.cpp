@@ -53,6 +53,7 @@ TEST_CASE("page api: visits of the next days, overdue ones first, of the visitor
         }
         CHECK(v["participant"].text() == "S-001");
         CHECK(v["subject"].text() == b.subject());
+        CHECK(v["page"].as_bool());
     }
     CHECK_FALSE(a.has("Patient/p"));
     CHECK(b.get("/api/v1/visits?days=60&trial=dapa-hf")["visits"].size() == 0);
@@ -74,6 +75,114 @@ TEST_CASE("page api: all visits of one participant") {
     CHECK(a.note.subject == b.subject());
     CHECK(b.get("/api/v1/trials/sle-uc-msc/participants/S-002/visits").status == 404);
     CHECK(b.get("/api/v1/trials/dapa-hf/participants/S-001/visits").status == 404);
+}
+
+TEST_CASE("page api: visits that were missed come after the others, as long as the participation goes on") {
+    page_bench b;
+    b.history();
+    b.take_part();
+    b.at += 200 * day_ms;
+    b.work();
+    const answer a = b.get("/api/v1/visits?days=60");
+    std::size_t missed = 0;
+    for (const fhir::json::value& v : a["visits"].elements()) {
+        const bool here = v["state"].text() == "missed";
+        CHECK((here || missed == 0));
+        missed += here;
+    }
+    CHECK(missed > 0);
+    b.take_part("sle-uc-msc", "withdrawn");
+    CHECK(b.get("/api/v1/visits?days=60")["visits"].size() == 0);
+}
+
+TEST_CASE("page api: visits and alerts of a merged record are the survivor's") {
+    alert_bench b;
+    b.merge();
+    for (const char* path : {"/api/v1/visits?days=60", "/api/v1/alerts"}) {
+        const answer a = b.get(path);
+        const auto all = a["alerts"].is_array() ? a["alerts"] : a["visits"];
+        REQUIRE(all.size() > 0);
+        for (const fhir::json::value& one : all.elements()) {
+            CHECK(one["subject"].text() == b.subject("Patient/q"));
+            CHECK(one["page"].as_bool());
+        }
+    }
+    CHECK(b.get("/api/v1/trials/sle-uc-msc/participants/S-001/visits").note.subject == b.subject("Patient/q"));
+}
+
+TEST_CASE("page api: who takes part without being considered has no page to open") {
+    page_bench b;
+    b.history();
+    b.take_part("dapa-hf");
+    const answer a = b.get("/api/v1/visits?days=366");
+    for (const fhir::json::value& v : a["visits"].elements())
+        CHECK_FALSE(v["page"].as_bool());
+    b.arrive(arrival::hook, R"({"resourceType":"Patient","id":"n","meta":{"versionId":"1"},"gender":"male","birthDate":"1961-01-01"})");
+    participant_row row = *b.now->participant("dapa-hf", "S-001");
+    row.trial = "sle-uc-msc";
+    row.patient = "Patient/n";
+    b.now->participant_put(row);
+    b.arrive(arrival::hydrated, "Patient/n");
+    b.work();
+    const answer c = b.get("/api/v1/visits?days=366&trial=sle-uc-msc");
+    REQUIRE(c["visits"].size() > 0);
+    for (const fhir::json::value& v : c["visits"].elements())
+        CHECK_FALSE(v["page"].as_bool());
+    const answer one = b.get("/api/v1/trials/sle-uc-msc/participants/S-001/visits");
+    CHECK_FALSE(one["page"].as_bool());
+    CHECK(b.get("/api/v1/trials/sle-uc-msc/people/" + one.text("subject")).status == 404);
+}
+
+TEST_CASE("page api: alerts that wait are counted, those of other trials, acknowledged and snoozed ones are not") {
+    alert_bench b;
+    const auto waiting = [&] { return b.get("/api/v1/alerts/count").text("waiting"); };
+    const std::size_t all = b.get("/api/v1/alerts")["alerts"].size();
+    REQUIRE(all > 1);
+    CHECK(waiting() == std::to_string(all));
+    const answer list = b.get("/api/v1/alerts");
+    b.post("/api/v1/alerts/" + std::string(list["alerts"][0]["id"].text()) + "/acknowledge");
+    b.post("/api/v1/alerts/" + std::string(list["alerts"][1]["id"].text()) + "/snooze", R"({"hours":2})");
+    CHECK(waiting() == std::to_string(all - 2));
+    b.at += 2 * hour_ms;
+    CHECK(waiting() == std::to_string(all - 1));
+    b.who.may.of_trial = {{"dapa-hf", {role::coordinator}}};
+    CHECK(waiting() == "0");
+}
+
+TEST_CASE("page api: closed alerts come a page at a time, newest first") {
+    alert_bench b;
+    const alert_row pattern = b.now->alerts_after(0, false, 1).at(0);
+    b.now->begin();
+    for (int n = 0; n < 450; ++n) {
+        alert_row a = pattern;
+        a.key = "lab/" + std::to_string(n);
+        a.public_id = "x" + std::to_string(n);
+        a.trial = n % 2 ? "dapa-hf" : "sle-uc-msc";
+        a.open = false;
+        b.now->alert_found(a);
+    }
+    b.now->commit();
+    b.who.may.of_trial = {{"sle-uc-msc", {role::coordinator}}};
+    const answer open = b.get("/api/v1/alerts");
+    CHECK(open["older"].is_null());
+    const std::size_t all = 225 + open["alerts"].size();
+    std::int64_t before = std::numeric_limits<std::int64_t>::max();
+    std::size_t seen = 0;
+    std::string more = "/api/v1/alerts?closed=1";
+    for (int page = 0; page < 2; ++page) {
+        const answer a = b.get(more);
+        CHECK(a["alerts"].size() == (page == 0 ? 200 : all - 200));
+        for (const fhir::json::value& one : a["alerts"].elements()) {
+            const std::int64_t id = std::strtoll(std::string(one["id"].text()).c_str(), nullptr, 10);
+            CHECK(id < before);
+            before = id;
+            ++seen;
+        }
+        CHECK(a["older"].is_null() == (page == 1));
+        more = "/api/v1/alerts?closed=1&before=" + a.text("older");
+    }
+    CHECK(seen == all);
+    CHECK(b.get("/api/v1/alerts?closed=1&before=0").status == 400);
 }
 
 TEST_CASE("page api: a safety alert comes with grade, baseline and trend, and names no resource") {

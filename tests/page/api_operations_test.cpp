@@ -127,3 +127,24 @@ TEST_CASE("page api: messages that wait or were given up are listed without cont
     CHECK(b.post(path + "/drop").status == 204);
     CHECK(b.post(path + "/retry").status == 404);
 }
+
+TEST_CASE("page api: whether a source is heard is told to whoever sees people or operations") {
+    page_bench b;
+    const answer before = b.get("/api/v1/sources");
+    REQUIRE(before["sources"].size() == 1);
+    CHECK(before["sources"][0]["name"].text() == "ehr");
+    CHECK(before["sources"][0]["lastHeard"].is_null());
+    CHECK_FALSE(before["sources"][0]["trouble"].as_bool());
+    b.live = R"("answers":true,"lastHeard":)" + std::to_string(start);
+    b.faults.raise("source.ehr.observation.refused", "it is polled instead");
+    b.faults.raise("source.ehr2.unreachable", "another one");
+    CHECK_FALSE(b.get("/api/v1/sources")["sources"][0]["trouble"].as_bool());
+    b.faults.raise("source.ehr.unreachable", "no answer");
+    const answer after = b.get("/api/v1/sources");
+    CHECK(after["sources"][0]["trouble"].as_bool());
+    CHECK(after["sources"][0]["lastHeard"].text() == "2026-03-15T08:00:00.000Z");
+    b.who.may.of_trial = {{"dapa-hf", {role::coordinator}}};
+    CHECK(b.get("/api/v1/sources").status == 200);
+    b.who.may.of_trial = {};
+    CHECK(b.get("/api/v1/sources").status == 403);
+}

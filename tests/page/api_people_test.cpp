@@ -157,6 +157,10 @@ TEST_CASE("page api: a person's report holds all of the report that study system
     CHECK(a["history"].size() == 1);
     CHECK(a["history"][0]["cause"]["by"].text() == "record");
     CHECK(a["machineStatus"].text() == "possible");
+    CHECK(renal["evidence"][0]["what"].text() == b.options.net->codes().title(b.options.net->codes().find("egfr.2021")));
+    CHECK(a["history"][0]["sameCriteria"].as_bool());
+    CHECK(a["decided"].text().empty());
+    CHECK(a["mergedInto"].is_null());
 }
 
 TEST_CASE("page api: what a person confirmed is shown with the machine's word beside it, and who may take it back") {
@@ -228,6 +232,95 @@ TEST_CASE("page api: a person of whom nothing is kept any more is shown without 
     CHECK(t["labs"].size() == 0);
 }
 
+TEST_CASE("page api: of a person who opted out, whose record is restricted, or who died nothing of the record is shown") {
+    const std::string opted_out = R"({"resourceType":"Consent","id":"o","meta":{"versionId":"1"},"status":"active","patient":{"reference":"Patient/p"},
+        "scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"research"}]},
+        "dateTime":"2026-03-01","provision":{"type":"deny"}})";
+    const std::string restricted = R"({"resourceType":"Patient","id":"p","meta":{"versionId":"2","security":[
+        {"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"R"}]},"gender":"female","birthDate":"1990-05-04"})";
+    const std::string died = R"({"resourceType":"Patient","id":"p","meta":{"versionId":"2"},"gender":"female","birthDate":"1990-05-04","deceasedBoolean":true})";
+    for (const std::string& news : {opted_out, restricted, died}) {
+        INFO(news);
+        page_bench b;
+        b.history();
+        b.now->local_code_put("ehr", "Patient/p", {"Observation", "urn:lab", "X1", "free text"});
+        CHECK(b.get(b.person_path())["localCodes"].size() == 1);
+        b.arrive(arrival::resource, news);
+        b.work();
+        const answer a = b.get(b.person_path());
+        REQUIRE(a.status == 200);
+        CHECK(a["status"].is_null());
+        CHECK(a["criteria"].size() == 0);
+        CHECK(a["notes"].size() > 0);
+        for (const char* name : {"sex", "born", "age"})
+            CHECK(a["person"][name].is_null());
+        CHECK(a["localCodes"].size() == 0);
+        const answer t = b.get(b.person_path() + "/timeline");
+        for (const char* part : {"labs", "medications", "conditions"}) {
+            CHECK(t[part].is_array());
+            CHECK(t[part].size() == 0);
+        }
+    }
+}
+
+TEST_CASE("page api: a series shows limit and window of one criterion, a whole one before an item of a score") {
+    page_bench b;
+    b.history();
+    b.arrive(arrival::resource, R"({"resourceType":"Observation","id":"a","meta":{"versionId":"1"},"status":"final","subject":{"reference":"Patient/p"},
+        "code":{"coding":[{"system":"http://loinc.org","code":"5048-4"}]},"effectiveDateTime":"2019-03","valueString":"1:640"})");
+    b.work();
+    const answer a = b.get(b.person_path() + "/timeline");
+    for (const fhir::json::value& lab : a["labs"].elements()) {
+        if (lab["concept"].text() != "ana.titer")
+            continue;
+        REQUIRE(lab["points"].size() == 1);
+        CHECK(lab["points"][0]["on"].text() == "2019-03-01");
+        CHECK(lab["points"][0]["when"].text() == "2019-03");
+        REQUIRE(lab["asked"].size() > 1);
+        CHECK(lab["asked"][0]["criterion"].text() == "serology/ana");
+        CHECK(lab["limit"]["value"].text() == "160");
+        REQUIRE(lab["window"].is_object()); // what is older does not count, though classification takes any
+        CHECK(lab["window"]["from"].text() > "2025-01-01");
+        bool any_time = false;
+        for (const fhir::json::value& one : lab["asked"].elements())
+            any_time = any_time || one["window"].is_null();
+        CHECK(any_time);
+        return;
+    }
+    FAIL("no course of ANA");
+}
+
+TEST_CASE("page api: refuted and mistaken diagnoses are in no picture, and what ended says so") {
+    page_bench b;
+    b.history();
+    const auto condition = [](const char* id, const char* code, const char* clinical, const char* verified) {
+        return std::string(R"({"resourceType":"Condition","id":")") + id + R"(","meta":{"versionId":"1"},"subject":{"reference":"Patient/p"},
+            "clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/condition-clinical","code":")" + clinical + R"("}]},
+            "verificationStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/condition-ver-status","code":")" + verified + R"("}]},
+            "code":{"coding":[{"system":"http://snomed.info/sct","code":")" + code + R"("}],"text":")" + id + R"("}})";
+    };
+    b.arrive(arrival::resource, condition("was-refuted", "55464009", "active", "refuted"));
+    b.arrive(arrival::resource, condition("was-mistaken", "55464009", "active", "entered-in-error"));
+    b.arrive(arrival::resource, condition("is-past", "55464009", "resolved", "confirmed"));
+    for (const char* end : {"2025-12-01", "2026-12-01"})
+        b.arrive(arrival::resource, std::string(R"({"resourceType":"MedicationRequest","id":"m)") + end + R"(","meta":{"versionId":"1"},"status":"active","intent":"order",
+            "subject":{"reference":"Patient/p"},"authoredOn":"2025-09-01","medicationCodeableConcept":{"coding":[{
+            "system":"http://www.nlm.nih.gov/research/umls/rxnorm","code":"5521"}]},"dosageInstruction":[{"timing":{"repeat":{"boundsPeriod":{
+            "start":"2025-09-01","end":")" + end + R"("}}}}]})");
+    b.work();
+    const answer a = b.get(b.person_path() + "/timeline");
+    CHECK_FALSE(a.has("was-refuted"));
+    CHECK_FALSE(a.has("was-mistaken"));
+    REQUIRE(a.has("is-past"));
+    for (const fhir::json::value& c : a["conditions"].elements())
+        CHECK(c["current"].as_bool() == (c["text"].text() != "is-past"));
+    REQUIRE(a["medications"].size() == 2);
+    for (const fhir::json::value& m : a["medications"].elements())
+        CHECK(m["ongoing"].as_bool() == m["end"].is_null());
+    CHECK(a.has("2025-12-01"));
+    CHECK_FALSE(a.has("2026-12-01"));
+}
+
 TEST_CASE("page api: a timeline has results as reported, with limit, window and the day on which they expire") {
     page_bench b;
     b.history();
@@ -245,11 +338,15 @@ TEST_CASE("page api: a timeline has results as reported, with limit, window and 
     CHECK(lab["unit"].text() == "mL/min/{1.73_m2}");
     REQUIRE(lab["points"].size() == 1);
     CHECK(lab["points"][0]["value"].text() == "74");
-    CHECK(lab["points"][0]["date"].text() == "2026-03-01");
+    CHECK(lab["points"][0]["on"].text() == "2026-03-01");
+    CHECK(lab["points"][0]["when"].text() == "2026-03-01");
     CHECK(lab["points"][0]["low"].is_null());
     CHECK(lab["limit"]["op"].text() == ">=");
     CHECK(lab["limit"]["value"].text() == "30");
     CHECK(lab["window"]["to"].text() == "2026-03-15");
+    REQUIRE(lab["asked"].size() == 1);
+    CHECK(lab["asked"][0]["criterion"].text() == "renal-function");
+    CHECK(lab["asked"][0]["limit"]["value"].text() == "30");
     CHECK(lab["expires"].text() > "2026-03-15");
     CHECK(a["conditions"].size() == 1);
     REQUIRE(a["medications"].size() == 1);
@@ -303,6 +400,94 @@ TEST_CASE("page api: a temperature in Fahrenheit is drawn in the unit of the lim
         return;
     }
     FAIL("no course of temperature");
+}
+
+TEST_CASE("page api: a row and a person say whose word holds, and in which study they are") {
+    page_bench b;
+    b.history();
+    const std::string list = "/api/v1/trials/sle-uc-msc/worklist";
+    answer a = b.get(list);
+    REQUIRE(a["rows"][0].size() == 15);
+    for (std::size_t n : {12, 13, 14})
+        CHECK(a["rows"][0][n].text().empty());
+    say(b, judgement_kind::mark, "", "screened");
+    a = b.get(list);
+    CHECK(a["rows"][0][12].text() == "page");
+    CHECK(b.get(b.person_path())["decided"].text() == "page");
+    b.at += hour_ms;
+    work_batch batch(b.options, *b.now, b.known, b.at, b.options.site.date_of(b.at / 1000));
+    batch.take(human_decision{b.subject(), "sle-uc-msc", "on-study", b.at});
+    batch.decide();
+    b.now->begin();
+    batch.write(*b.now);
+    b.now->commit();
+    a = b.get(list);
+    CHECK(a["rows"][0][12].text() == "study");
+    CHECK(b.get(b.person_path())["decided"].text() == "study");
+}
+
+TEST_CASE("page api: a participation that begins, changes or ends gives its row a new stamp") {
+    page_bench b;
+    b.history();
+    const std::string list = "/api/v1/trials/sle-uc-msc/worklist";
+    const auto row_since = [&](const std::string& stamp) { return b.get(list + "?since=" + stamp); };
+    std::string stamp = b.get(list).text("stamp");
+    for (const char* state : {"screening", "on-study", "ended-early", "withdrawn"}) {
+        INFO(state);
+        b.take_part("sle-uc-msc", state);
+        const answer changed = row_since(stamp);
+        REQUIRE(changed["rows"].size() == 1);
+        const bool runs = std::string_view(state) != "withdrawn";
+        CHECK(changed["rows"][0][13].text() == (runs ? "S-001" : ""));
+        CHECK(changed["rows"][0][14].text() == (runs ? state : ""));
+        stamp = changed.text("stamp");
+        CHECK(row_since(stamp)["rows"].size() == 0);
+    }
+    b.take_part("dapa-hf");
+    CHECK(row_since(stamp)["rows"].size() == 0);
+}
+
+TEST_CASE("page api: when the criteria become others, nothing old is read by the new ones") {
+    page_bench b;
+    b.history();
+    b.at += hour_ms;
+    b.arrive(arrival::resource, egfr(20, 2));
+    b.work();
+    const std::string list = "/api/v1/trials/sle-uc-msc/worklist";
+    const answer before = b.get(list);
+    const std::string was(before["rows"][0][5].text());
+    REQUIRE(was.find('|') + 1 < was.size());
+    b.options.fingerprint = "f2";
+    b.at += hour_ms;
+    b.now->begin();
+    auto row = b.now->patient("ehr", "Patient/p");
+    row->changes_on = fhir::date::lowest();
+    b.now->patient_put(*row);
+    b.now->commit();
+    b.work();
+    const answer after = b.get(list);
+    CHECK(before.text("madeWith") != after.text("madeWith"));
+    CHECK(after["rows"][0][5].text() == was.substr(0, was.find('|') + 1));
+    for (const fhir::json::value& h : b.get(b.person_path())["history"].elements())
+        CHECK_FALSE(h["sameCriteria"].as_bool());
+}
+
+TEST_CASE("page api: after a merge the participation is on the survivor's page, and the old page leads there") {
+    page_bench b;
+    b.history();
+    b.take_part();
+    b.merge();
+    const answer old = b.get(b.person_path());
+    CHECK(old["mergedInto"].text() == b.subject("Patient/q"));
+    CHECK(old["notes"].size() == 1);
+    const answer now = b.get("/api/v1/trials/sle-uc-msc/people/" + b.subject("Patient/q"));
+    CHECK(now["mergedInto"].is_null());
+    REQUIRE(now["participations"].size() == 1);
+    CHECK(now["participations"][0]["number"].text() == "S-001");
+    const answer list = b.get("/api/v1/trials/sle-uc-msc/worklist");
+    REQUIRE(list["rows"].size() == 1);
+    CHECK(list["rows"][0][0].text() == b.subject("Patient/q"));
+    CHECK(list["rows"][0][13].text() == "S-001");
 }
 
 TEST_CASE("page api: concepts that a local code can mean") {

@@ -83,6 +83,15 @@ struct page_bench : bench {
         now->participant_put(row);
         work();
     }
+    /// The hospital finds out that Patient/p is Patient/q.
+    void merge() {
+        arrive(arrival::hook, R"({"resourceType":"Patient","id":"p","meta":{"versionId":"2"},"active":false,"gender":"female","birthDate":"1990-05-04",
+            "link":[{"other":{"reference":"Patient/q"},"type":"replaced-by"}]})");
+        work();
+        arrive(arrival::resource, R"({"resourceType":"Patient","id":"q","meta":{"versionId":"1"},"gender":"female","birthDate":"1990-05-04"})");
+        arrive(arrival::hydrated, "Patient/q");
+        work();
+    }
     std::string subject(const std::string& key = "Patient/p") const { return pseudonym_of(options.pseudonym_key, "ehr", key); }
 
     /// As the router calls a handler. `target` is a path with an optional query, nothing of it escaped.

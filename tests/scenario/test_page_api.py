@@ -98,12 +98,19 @@ class PageApi(Enrolled):
         self.get("/api/v1/trials/{trial}/worklist", trial=TRIAL, query={"since": "x"}, status=400)
         self.post("/api/v1/trials/{trial}/seen", {"stamp": whole["stamp"]}, trial=TRIAL)
         self.assertEqual(self.get("/api/v1/trials/{trial}/worklist", trial=TRIAL)["seen"], whole["stamp"])
+        self.assertEqual({r[0]: tuple(r[13:15]) for r in whole["rows"]}, {
+            self.about("anna")["subject"]: ("", ""), self.about("bert")["subject"]: ("S-001", "on-study")})
+        self.assertTrue(whole["madeWith"])
         self.assert_nobody(whole)
 
     def person(self):
         told = self.get("/api/v1/trials/{trial}/people/{subject}", **self.about("bert"))
         course = self.get("/api/v1/trials/{trial}/people/{subject}/timeline", **self.about("bert"))
         self.assertTrue(course["labs"] and course["medications"] and course["conditions"])
+        for lab in course["labs"]:
+            self.assertEqual((lab["limit"], lab["window"]), (lab["asked"][0]["limit"], lab["asked"][0]["window"]))
+        self.assertTrue(told["history"][0]["sameCriteria"])
+        self.assertEqual([p["number"] for p in told["participations"]], ["S-001"])
         self.assert_nobody([told, course])
         self.assertGreater(len(self.get("/api/v1/concepts")["concepts"]), 50)
         nobody = {"trial": TRIAL, "subject": "0" * 32}
@@ -153,15 +160,21 @@ class PageApi(Enrolled):
         graded = [a for a in alerts if a["kind"] == "lab-grade"]
         self.assertTrue(graded and graded[0]["trend"], [a["kind"] for a in alerts])
         self.assert_nobody([visits, alerts])
-        self.get("/api/v1/alerts", query={"closed": 1})
+        self.assertTrue(all(one["page"] for one in visits + alerts))
+        self.assertIsNone(self.get("/api/v1/alerts", query={"closed": 1})["older"])
+        waiting = self.get("/api/v1/alerts/count")["waiting"]
+        self.assertEqual(waiting, len(alerts))
         one = graded[0]["id"]
         self.post("/api/v1/alerts/{id}/snooze", {"hours": 0}, id=one, status=400)
         self.post("/api/v1/alerts/{id}/snooze", {"hours": 8}, id=one)
         self.post("/api/v1/alerts/{id}/acknowledge", id=one)
+        self.assertEqual(self.get("/api/v1/alerts/count")["waiting"], waiting - 1)
         self.post("/api/v1/alerts/{id}/acknowledge", id=one, status=409)
         self.post("/api/v1/alerts/{id}/acknowledge", id=99999, status=404)
 
     def operations(self):
+        heard = self.get("/api/v1/sources")["sources"]
+        self.assertEqual([(s["name"], s["trouble"], s["lastHeard"] is None) for s in heard], [("ehr", False, False)])
         self.unreadable(2)
         told = self.get("/api/v1/operations")
         self.assertEqual(told["quarantine"], 2)

@@ -139,7 +139,7 @@ TEST_CASE("A worklist is read on from a stamp, by stamp, with people who are not
 TEST_CASE("A history is read newest first") {
     any_store s;
     for (int i = 1; i <= 3; ++i)
-        s->history_add({0, "ehr", "Patient/p1", "t1", i, "likely", odd_text, "{\"by\":\"record\"}"});
+        s->history_add({0, "ehr", "Patient/p1", "t1", i, "likely", odd_text, "{\"by\":\"record\"}", "f1"});
     s->history_add({0, "ehr", "Patient/p1", "t2", 9, "", "", "{}"});
     s->history_add({0, "ehr", "Patient/p2", "t1", 9, "", "", "{}"});
     s.reopen();
@@ -150,6 +150,7 @@ TEST_CASE("A history is read newest first") {
     CHECK(got[0].status == "likely");
     CHECK(got[0].strip == odd_text);
     CHECK(got[0].cause == "{\"by\":\"record\"}");
+    CHECK(got[0].made_with == "f1");
     CHECK(got[0].id > got[1].id);
 }
 

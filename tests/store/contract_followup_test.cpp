@@ -106,6 +106,82 @@ TEST_CASE("Participations are found by person and in pages by trial and number")
     CHECK(rest[1].trial == "t2");
 }
 
+TEST_CASE("Participations belong to whom their name is now, and a worklist hears when one begins, changes state or changes hands") {
+    any_store s;
+    const auto decide = [&](const char* who) {
+        decision_row d;
+        d.source = "ehr";
+        d.patient = who;
+        d.trial = "t1";
+        d.status = "likely";
+        d.subject = who;
+        s->decision_put(d);
+    };
+    for (const char* who : {"Patient/p1", "Patient/p2"})
+        decide(who);
+    const auto stamp = [&](const char* who) { return s->decision("ehr", who, "t1")->stamp; };
+    std::int64_t before = s->decisions_stamp();
+    const auto grew = [&](const char* who, const participant_row& row) {
+        s->participant_put(row);
+        const bool out = stamp(who) > before;
+        before = s->decisions_stamp();
+        return out;
+    };
+    participant_row row = taking_part("001");
+    CHECK(grew("Patient/p1", row));
+    CHECK_FALSE(grew("Patient/p1", row));
+    row.anchors = "{}";
+    CHECK_FALSE(grew("Patient/p1", row));
+    row.state = "withdrawn";
+    CHECK(grew("Patient/p1", row));
+    CHECK_FALSE(grew("Patient/p1", taking_part("001", "Patient/p1", "t2")));
+    s->survivor_put("ehr", "Patient/p1", "Patient/p2");
+    before = s->decisions_stamp();
+    row.state = "on-study";
+    CHECK(grew("Patient/p2", row));
+    s->participant_put(taking_part("002", "Patient/p3"));
+    s.reopen();
+    CHECK(s->participants_of("ehr", "Patient/p2").empty());
+    const auto mine = s->participants_of_person("ehr", "Patient/p2");
+    REQUIRE(mine.size() == 2);
+    CHECK(mine[0].trial == "t1");
+    CHECK(mine[0].patient == "Patient/p1");
+    CHECK(s->participants_of_person("other", "Patient/p2").empty());
+    const auto all = s->participations_in("t1");
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].patient == "Patient/p2");
+    CHECK(all[0].number == "001");
+    CHECK(all[0].state == "on-study");
+    CHECK(all[1].patient == "Patient/p3");
+    before = s->decisions_stamp();
+    row.patient = "Patient/p3";
+    CHECK(grew("Patient/p2", row)); // taken from one and given to another
+}
+
+TEST_CASE("Alerts are read backwards, and those that wait are counted by trial") {
+    any_store s;
+    for (const char* key : {"a", "b", "c", "d"})
+        s->alert_found(found(key));
+    alert_row other = found("e");
+    other.trial = "t2";
+    s->alert_found(other);
+    const auto ids = s->alerts_after(0, false, 10);
+    CHECK(s->alert_acknowledge(ids[0].id, "alice", 200));
+    CHECK(s->alert_snooze(ids[1].id, 1'000));
+    alert_row over = found("c");
+    over.open = false;
+    s->alert_found(over);
+    s.reopen();
+    const auto counts = s->alerts_waiting(999);
+    REQUIRE(counts.size() == 2);
+    CHECK(counts[0].trial == "t1");
+    CHECK(counts[0].alerts == 1);
+    CHECK(counts[1].alerts == 1);
+    CHECK(s->alerts_waiting(1'000)[0].alerts == 2);
+    CHECK(keys_of(s->alerts_before(ids[3].id, 2)) == "c/due b/due");
+    CHECK(s->alerts_before(ids[0].id, 9).empty());
+}
+
 TEST_CASE("Who was put is to be looked at until somebody looked at that state") {
     any_store s;
     s->participant_put(taking_part("001"));
