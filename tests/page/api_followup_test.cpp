@@ -45,7 +45,7 @@ TEST_CASE("page api: visits of the next days, overdue ones first, of the visitor
     for (const fhir::json::value& v : a["visits"].elements()) {
         const bool overdue = v["state"].text() == "overdue";
         CHECK_FALSE((overdue && open));
-        if (!overdue) {
+        if (!overdue && v["state"].text() != "missed") {
             open = true;
             const std::string day(v["booked"].is_string() ? v["booked"].text() : v["proposed"].text());
             CHECK(before <= day);
@@ -81,7 +81,7 @@ TEST_CASE("page api: visits that were missed come after the others, as long as t
     page_bench b;
     b.history();
     b.take_part();
-    b.at += 200 * day_ms;
+    b.at += 200 * 24 * hour_ms;
     b.work();
     const answer a = b.get("/api/v1/visits?days=60");
     std::size_t missed = 0;
