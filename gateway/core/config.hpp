@@ -133,7 +133,7 @@ struct operations_config {
 /// Who of the page's users has which roles. Every entry that fits a user counts.
 struct page_access {
     std::string group;                ///< value of the groups claim; or
-    std::string user;                 ///< value of "sub", "preferred_username" or verified "email" of the ID token
+    std::string user;                 ///< with '@': a verified email; else the value of oidc_config::user_claim
     std::vector<std::string> roles;   ///< "coordinator", "investigator", "operator", "auditor"
     std::vector<std::string> trials;  ///< empty: all
 };
@@ -154,6 +154,7 @@ struct page_config {
         secret client_secret;         ///< empty: public client
         std::string scope = "openid profile email";
         std::string groups_claim = "groups";
+        std::string user_claim = "sub"; ///< what names a user in `access`; any other claim may be one that users choose
         std::string ca;               ///< CAs to believe; empty: the system's
     } oidc;
     std::vector<page_access> access;

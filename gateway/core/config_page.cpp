@@ -91,13 +91,17 @@ void config_reader::read_oidc(value v, page_config::oidc_config& into) {
         else
             into.scope = std::move(*t);
     }
-    const value groups = m.take("groupsClaim");
-    if (auto t = text(groups)) {
-        if (!is_token_word(*t))
-            error("bad-claim", groups, "expected the name of a claim", "e.g. \"groups\"");
-        else
-            into.groups_claim = std::move(*t);
-    }
+    const auto claim = [&](const char* member, std::string& name) {
+        const value given = m.take(member);
+        if (auto t = text(given)) {
+            if (t->empty() || !is_token_word(*t))
+                error("bad-claim", given, "expected the name of a claim", "e.g. \"" + name + '"');
+            else
+                name = std::move(*t);
+        }
+    };
+    claim("groupsClaim", into.groups_claim);
+    claim("userClaim", into.user_claim);
     const value ca = m.take("ca");
     if (const auto written = text(ca)) {
         into.ca = path(*written);

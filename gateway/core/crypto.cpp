@@ -1,6 +1,7 @@
 #include "gateway/core/crypto.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -173,6 +174,44 @@ std::string random_token(std::size_t bytes) {
     if (bytes > 0 && RAND_bytes(bytes_of(out), static_cast<int>(bytes)) != 1)
         throw std::runtime_error("no random bytes from OpenSSL");
     return to_base64url(out);
+}
+
+namespace {
+
+constexpr std::size_t nonce_bytes = 12, tag_bytes = 16;
+
+using cipher_context = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
+
+} // namespace
+
+std::string seal_text(std::string_view key, std::string_view text) {
+    std::string out(nonce_bytes + text.size() + tag_bytes, '\0');
+    int written = 0, rest = 0;
+    const cipher_context context(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
+    unsigned char* const sealed = bytes_of(out) + nonce_bytes;
+    if (key.size() != 32 || !context || RAND_bytes(bytes_of(out), nonce_bytes) != 1 ||
+        EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, bytes_of(key), bytes_of(out)) != 1 ||
+        EVP_EncryptUpdate(context.get(), sealed, &written, bytes_of(text), static_cast<int>(text.size())) != 1 ||
+        EVP_EncryptFinal_ex(context.get(), sealed + written, &rest) != 1 ||
+        EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, static_cast<int>(tag_bytes), sealed + text.size()) != 1)
+        throw std::runtime_error("AES-256-GCM is not available in this OpenSSL");
+    return to_base64url(out);
+}
+
+std::optional<std::string> open_sealed(std::string_view key, std::string_view sealed) {
+    auto raw = from_base64(sealed);
+    if (!raw || raw->size() < nonce_bytes + tag_bytes || key.size() != 32)
+        return std::nullopt;
+    std::string out(raw->size() - nonce_bytes - tag_bytes, '\0');
+    int written = 0, rest = 0;
+    const cipher_context context(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
+    unsigned char* const from = bytes_of(*raw) + nonce_bytes;
+    if (!context || EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, bytes_of(key), bytes_of(*raw)) != 1 ||
+        EVP_DecryptUpdate(context.get(), bytes_of(out), &written, from, static_cast<int>(out.size())) != 1 ||
+        EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, static_cast<int>(tag_bytes), from + out.size()) != 1 ||
+        EVP_DecryptFinal_ex(context.get(), bytes_of(out) + written, &rest) != 1)
+        return std::nullopt;
+    return out;
 }
 
 } // namespace trialgate::gateway

@@ -20,5 +20,9 @@ std::string to_base64url(std::string_view bytes);                     ///< witho
 bool same_secret(std::string_view a, std::string_view b) noexcept;
 /// `bytes` random bytes as base64url.
 std::string random_token(std::size_t bytes);
+/// AES-256-GCM under a key of 32 bytes and a random nonce: nobody without the key can read, change or make it.
+std::string seal_text(std::string_view key, std::string_view text);
+/// Nothing when it was not made under this key.
+std::optional<std::string> open_sealed(std::string_view key, std::string_view sealed);
 
 } // namespace trialgate::gateway

@@ -77,11 +77,14 @@ rights every_right() {
 
 rights rights_of(const std::vector<page_access>& access, const user_claims& user) {
     rights out;
-    const auto among = [](const std::vector<std::string>& all, const std::string& one) {
-        return !one.empty() && std::find(all.begin(), all.end(), one) != all.end();
+    const auto in_group = [&](const std::string& name) {
+        return !name.empty() && std::find(user.groups.begin(), user.groups.end(), name) != user.groups.end();
+    };
+    const auto named = [&](const std::string& name) {
+        return !name.empty() && name == (name.find('@') == name.npos ? user.user : user.email);
     };
     for (const page_access& entry : access) {
-        if (!among(user.groups, entry.group) && !among(user.names, entry.user))
+        if (!in_group(entry.group) && !named(entry.user))
             continue;
         for (const std::string& code : entry.roles) {
             const auto r = role_of(code);

@@ -45,11 +45,12 @@ struct rights {
 /// What an identity provider says of a user that decides on roles.
 struct user_claims {
     std::vector<std::string> groups;
-    std::vector<std::string> names; ///< sub, preferred_username, verified email
+    std::string user{};             ///< value of oidc_config::user_claim
+    std::string email{};            ///< verified by the provider; empty otherwise
 };
 
 rights every_right();
-/// Every entry that fits the user counts.
+/// Every entry that fits the user counts. A user's name and an email are never taken for each other: an entry with '@' is about the email alone.
 rights rights_of(const std::vector<page_access>& access, const user_claims& user);
 
 } // namespace trialgate::gateway

@@ -19,8 +19,10 @@ std::int64_t path_id(const api_request& request);
 /// 204.
 http_response done();
 
-/// Durable when it returns; api_error 503 when nothing was written. `work` as for committer::submit.
-void commit(const api_ground& ground, std::function<void(store&)> work);
+/// A change and its row of the trail in one transaction: when this returns true, both are durable. `work` as for committer::submit; it returns whether it changed
+/// anything. False: it did not, and the router tells the trail how the request was answered. api_error 503 when nothing was written: nothing was changed then.
+/// What `work` makes of `note` stands in the row; it sets, for it may be run again.
+bool commit(const api_ground& ground, audit_note& note, const std::function<bool(store&)>& work);
 
 /// The JSON object of a request. Every function throws api_error 400.
 class api_body {
@@ -37,6 +39,11 @@ private:
     fhir::json::parser parser_;
     fhir::json::value content_;
 };
+
+/// Characters of a text, each well-formed and none a control character; line breaks and tabs only where `lines`. api_error 400 otherwise.
+std::size_t characters(std::string_view text, std::string_view name, bool lines);
+/// A member of a body that people wrote: at most `most` of such characters.
+std::string text_of(const api_body& body, std::string_view name, bool needed, std::size_t most, bool lines);
 
 /// How this person's resources are named to who asks: as they are when the person's identity may be shown, else as in messages under pseudonyms.
 report_names names_for(const api_request& request, const api_ground& ground, const decision_row& of);

@@ -85,10 +85,19 @@ http_response done() {
     return out;
 }
 
-void commit(const api_ground& ground, std::function<void(store&)> work) {
-    if (const commit_outcome failed = commit_and_wait(ground.writer, std::move(work)))
-        throw api_error(503, failed->what_kind() == store_error::kind::full ? "The store is full: nothing was changed."
-                                                                           : "The store cannot be written just now: nothing was changed.");
+bool commit(const api_ground& ground, audit_note& note, const std::function<bool(store&)>& work) {
+    bool changed = false;
+    const std::function<void(store&)> whole = [&](store& s) {
+        changed = work(s);
+        if (changed && note.write && !note.action.empty())
+            note.write(s, note);
+    };
+    const commit_outcome failed = commit_and_wait(ground.writer, whole);
+    note.written = !failed && changed && note.write && !note.action.empty();
+    if (!failed)
+        return changed;
+    throw api_error(503, failed->what_kind() == store_error::kind::full ? "The store is full: nothing was changed."
+                                                                       : "The store cannot be written just now: nothing was changed.");
 }
 
 api_body::api_body(const std::string& text, std::initializer_list<std::string_view> known) {
@@ -119,6 +128,29 @@ std::string api_body::needed(std::string_view name, std::size_t most) const {
 
 std::int64_t api_body::number(std::string_view name, std::int64_t least, std::int64_t most) const {
     return number_of(content_[name].is_number() ? content_[name].text() : std::string_view(), least, most, name);
+}
+
+std::size_t characters(std::string_view text, std::string_view name, bool lines) {
+    std::size_t out = 0;
+    for (std::size_t n = 0; n < text.size(); ++out) {
+        const auto c = static_cast<unsigned char>(text[n]);
+        const std::size_t length = c < 0x80 ? 1 : c >= 0xC2 && c < 0xE0 ? 2 : c >= 0xE0 && c < 0xF0 ? 3 : c >= 0xF0 && c < 0xF5 ? 4 : 0;
+        bool good = length > 0 && n + length <= text.size();
+        for (std::size_t i = 1; good && i < length; ++i)
+            good = (static_cast<unsigned char>(text[n + i]) & 0xC0) == 0x80;
+        const bool control = c < 0x20 || c == 0x7F || (c == 0xC2 && good && static_cast<unsigned char>(text[n + 1]) < 0xA0);
+        if (!good || (control && !(lines && (c == '\n' || c == '\r' || c == '\t'))))
+            throw api_error(400, "'" + std::string(name) + "' holds characters that are no text.");
+        n += length;
+    }
+    return out;
+}
+
+std::string text_of(const api_body& body, std::string_view name, bool needed, std::size_t most, bool lines) {
+    std::string out = needed ? body.needed(name, most * 4) : body.text(name, most * 4);
+    if (characters(out, name, lines) > most)
+        throw api_error(400, "'" + std::string(name) + "' has at most " + std::to_string(most) + " characters.");
+    return out;
 }
 
 report_names names_for(const api_request& request, const api_ground& ground, const decision_row& of) {

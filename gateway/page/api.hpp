@@ -5,6 +5,7 @@
 #include "gateway/core/config.hpp"
 #include "gateway/net/http.hpp"
 #include "gateway/page/access.hpp"
+#include "gateway/page/seal_check.hpp"
 #include "gateway/store/committer.hpp"
 #include "gateway/store/faults.hpp"
 #include "gateway/work/live_trials.hpp"
@@ -48,6 +49,9 @@ struct api_ground {
     std::function<void()> alerts_changed;
     /// What is known only in memory: per source whether it answers, when it was last heard (epoch ms), as JSON members of one object. For the operations view.
     std::function<std::string(std::string_view source)> live_source;
+    seal_standing seals = {}; ///< of the trail
+    /// Lets the body of an answer come piece by piece: `next` is called on the API's thread, with others in between, until it gives nothing.
+    std::function<void(http_response& of, std::function<std::string(store&)> next)> in_pieces = {};
 };
 
 struct api_request {
@@ -62,6 +66,10 @@ struct api_request {
 struct audit_note {
     std::string action;          ///< of the route unless the handler sets another
     std::string trial, subject, detail;
+    std::set<std::string> trials = {}; ///< what was shown is of these: a row for each, instead of `trial`
+    /// In a transaction: the row of a change. Set by the router.
+    std::function<void(store&, const audit_note&)> write = {};
+    bool written = false;              ///< by `commit`, with the change
 };
 
 /// Ends a request with an error answer {"error": text}. `text` goes to the user: no patient data.

@@ -9,23 +9,8 @@ namespace trialgate::gateway {
 namespace {
 
 constexpr std::size_t rows_at_a_time = 1'000;
+constexpr std::int64_t looked_through_at_a_time = 200'000; ///< ids; some 100 ms
 constexpr std::string_view dicom = "http://dicom.nema.org/resources/ontology/DCM";
-
-/// Of rows in order: is each the next one of the one before, as it was when it was written?
-class chain {
-public:
-    /// `before`: seal of the row before the first.
-    explicit chain(std::string before) : seal_(std::move(before)) {}
-    void add(const audit_row& row) {
-        intact_ = intact_ && row.seal == audit_seal(seal_, row);
-        seal_ = row.seal;
-    }
-    bool intact() const noexcept { return intact_; }
-
-private:
-    std::string seal_;
-    bool intact_ = true;
-};
 
 void write_row(json_text& out, const audit_row& r) {
     out.begin_object().key("id").number(r.id).key("at").string(to_text(r.at)).key("by").string(r.by).key("name").string(r.name).key("role").string(r.role);
@@ -33,28 +18,61 @@ void write_row(json_text& out, const audit_row& r) {
     out.key("detail").string(r.detail).key("refused").boolean(r.refused).key("seal").string(r.seal).end_object();
 }
 
-/// The whole trail is checked when its first page is asked for; of a further one, that page.
-http_response trail(const api_request& request, const api_ground& ground, audit_note& note) {
-    const std::int64_t after = query_number(request, "after", 0, 0, std::numeric_limits<std::int64_t>::max());
-    const auto most = static_cast<std::size_t>(query_number(request, "limit", 200, 1, 1'000));
-    if (after > 0)
-        note.action.clear(); // one view, one row
+std::string word_of(const api_request& request, std::string_view name) {
+    const auto at = request.query.find(name);
+    if (at != request.query.end() && at->second.size() > 200)
+        throw api_error(400, "'" + std::string(name) + "' is too long.");
+    return at == request.query.end() ? std::string() : at->second;
+}
+
+/// The beginning of a day at the site, `later` days after the one that the parameter says; 0 without it.
+instant day_begin(const api_request& request, const api_ground& ground, std::string_view name, std::int32_t later) {
+    const std::string text = word_of(request, name);
+    const auto day = text.empty() ? std::nullopt : fhir::parse_date(text);
+    if (!text.empty() && !day)
+        throw api_error(400, "'" + std::string(name) + "' is a day: YYYY-MM-DD.");
+    if (!day)
+        return 0;
+    const std::int64_t local = std::int64_t{(*day + later).days} * 24 * 60 * 60;
+    return (local - ground.setting->site.offset_of_local(local)) * second_ms;
+}
+
+audit_filter period_of(const api_request& request, const api_ground& ground) {
+    audit_filter out;
+    out.from = day_begin(request, ground, "from", 0);
+    out.until = day_begin(request, ground, "to", 1);
+    return out;
+}
+
+void write_seals(json_text& out, const seal_standing& s, std::int64_t newest) {
+    out.key("seals").begin_object().key("intact").boolean(s.intact).key("checkedThrough").number(s.checked_through).key("newest").number(newest);
+    out.key("brokenAt");
+    s.broken_at ? out.number(s.broken_at) : out.null();
+    out.end_object();
+}
+
+/// Newest first. A request looks through so many rows and no more: of a long trail with a rare word there may be few or none, and `older` to go on.
+http_response trail(const api_request& request, const api_ground& ground, audit_note&) {
+    constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+    const std::int64_t before = query_number(request, "before", most, 1, most);
+    const auto limit = static_cast<std::size_t>(query_number(request, "limit", 200, 1, 500));
+    audit_filter filter = period_of(request, ground);
+    filter.who = word_of(request, "who");
+    filter.action = word_of(request, "action");
+    filter.subject = word_of(request, "subject");
+    const std::vector<audit_row> last = ground.reading.audit_latest(1);
+    const std::int64_t newest = last.empty() ? 0 : last.front().id;
+    const std::int64_t top = before > newest ? newest + 1 : before, bottom = std::max<std::int64_t>(0, top - 1 - looked_through_at_a_time);
+    const std::vector<audit_row> rows = ground.reading.audit_between(bottom, top, filter, limit);
     json_text out;
-    out.begin_object().key("rows").begin_array();
-    const std::vector<audit_row> before = after > 0 ? ground.reading.audit_after(after - 1, 1) : std::vector<audit_row>();
-    const bool follows = !before.empty() && before.front().id == after;
-    chain checked(follows ? before.front().seal : "");
-    const std::vector<audit_row> rows = ground.reading.audit_after(after, most);
-    for (const audit_row& r : rows) {
+    out.begin_object().key("entries").begin_array();
+    for (const audit_row& r : rows)
         write_row(out, r);
-        checked.add(r);
-    }
-    for (auto more = rows; after == 0 && !more.empty();) {
-        more = ground.reading.audit_after(more.back().id, rows_at_a_time);
-        for (const audit_row& r : more)
-            checked.add(r);
-    }
-    out.end_array().key("intact").boolean(checked.intact()).end_object();
+    out.end_array().key("older");
+    const std::int64_t older = rows.size() == limit ? rows.back().id : bottom + 1;
+    older > 1 ? out.number(older) : out.null();
+    write_seals(out, ground.seals, newest);
+    out.end_object();
     return json_answer(std::string(out.text()));
 }
 
@@ -117,6 +135,9 @@ void write_entities(json_text& out, const audit_row& r) {
     out.end_array().end_object().end_array();
 }
 
+/// https://hl7.org/fhir/R4/valueset-audit-event-outcome.html: 4 is the client's fault, 8 ours.
+std::string_view outcome_of(const audit_row& r) noexcept { return r.status >= 500 ? "8" : r.refused || r.status >= 400 ? "4" : "0"; }
+
 /// https://hl7.org/fhir/R4/auditevent.html
 std::string audit_event(const audit_row& r) {
     const event_kind kind = kind_of(r.action);
@@ -129,7 +150,8 @@ std::string audit_event(const audit_row& r) {
         out.key("system").string(dicom).key("code").string(in ? "110122" : "110123").key("display").string(in ? "Login" : "Logout");
     else
         out.key("code").string(r.action);
-    out.end_object().end_array().key("action").string(kind.crud).key("recorded").string(to_text(r.at)).key("outcome").string(r.refused ? "4" : "0");
+    out.end_object().end_array().key("action").string(kind.crud).key("recorded").string(to_text(r.at));
+    out.key("outcome").string(outcome_of(r));
     if (!r.detail.empty())
         out.key("outcomeDesc").string(r.detail);
     write_agent(out, r);
@@ -139,16 +161,62 @@ std::string audit_event(const audit_row& r) {
     return std::string(out.text());
 }
 
-http_response exported(const api_request&, const api_ground& ground, audit_note& note) {
-    http_response out;
-    out.headers = {{"Content-Type", "application/fhir+ndjson"}, {"Content-Disposition", "attachment; filename=\"trialgate-audit.ndjson\""}};
-    std::int64_t rows = 0;
-    for (auto some = ground.reading.audit_after(0, rows_at_a_time); !some.empty(); some = ground.reading.audit_after(some.back().id, rows_at_a_time)) {
-        rows += static_cast<std::int64_t>(some.size());
-        for (const audit_row& r : some)
-            out.body += audit_event(r) + '\n';
+/// The trail as a Bundle, bit by bit. It ends with the row that was the newest when it was asked for.
+class exported_trail {
+public:
+    exported_trail(audit_filter filter, std::int64_t through, instant now) : filter_(std::move(filter)), through_(through) {
+        begin_.begin_object().key("resourceType").string("Bundle").key("type").string("collection").key("timestamp").string(to_text(now));
     }
-    note.detail = "audit trail, " + std::to_string(rows) + " rows";
+    /// Empty after the end.
+    std::string next(store& rows) {
+        if (ended_)
+            return {};
+        std::string out;
+        const std::vector<audit_row> some = rows.audit_after(at_, rows_at_a_time);
+        for (const audit_row& r : some)
+            if (r.id <= through_ && fits(r))
+                add(out, r);
+        at_ = some.empty() ? through_ : some.back().id;
+        ended_ = at_ >= through_;
+        if (ended_ && begun_)
+            out += "\n]}\n";
+        else if (ended_) // FHIR has no empty arrays
+            out += std::string(begin_.text()) + "}\n";
+        else if (out.empty())
+            out = ' '; // to be gone on with
+        return out;
+    }
+
+private:
+    bool fits(const audit_row& r) const { return r.at >= filter_.from && (filter_.until == 0 || r.at < filter_.until); }
+
+    void add(std::string& out, const audit_row& r) {
+        if (std::exchange(begun_, true)) {
+            out += ",\n";
+        } else {
+            out += begin_.text();
+            out += ",\"entry\":[\n";
+        }
+        out += R"({"fullUrl":"urn:trialgate:audit:)" + std::to_string(r.id) + R"(","resource":)" + audit_event(r) + '}';
+    }
+
+    audit_filter filter_;
+    std::int64_t through_ = 0, at_ = 0;
+    bool begun_ = false, ended_ = false;
+    json_text begin_;
+};
+
+http_response exported(const api_request& request, const api_ground& ground, audit_note& note) {
+    const audit_filter filter = period_of(request, ground);
+    const std::vector<audit_row> last = ground.reading.audit_latest(1);
+    const std::int64_t through = last.empty() ? 0 : last.front().id;
+    const std::string from = word_of(request, "from"), to = word_of(request, "to");
+    note.detail = "audit trail" + (from.empty() ? "" : " from " + from) + (to.empty() ? "" : " to " + to) + ", through row " + std::to_string(through);
+    if (through > 0)
+        log_anchor(last.front(), "export", ground.seals.intact);
+    http_response out;
+    out.headers = {{"Content-Type", "application/fhir+json"}, {"Content-Disposition", "attachment; filename=\"trialgate-audit.json\""}};
+    ground.in_pieces(out, [body = std::make_shared<exported_trail>(filter, through, ground.time.now())](store& rows) { return body->next(rows); });
     return out;
 }
 

@@ -51,7 +51,7 @@ void write_visit_of(json_text& out, people_now& people, const participant_row& r
     out.end_object();
 }
 
-http_response visits(const api_request& request, const api_ground& ground, audit_note&) {
+http_response visits(const api_request& request, const api_ground& ground, audit_note& note) {
     const std::int64_t days = query_number(request, "days", 28, 1, 3'660);
     const auto only = request.query.find("trial");
     const bool all = only == request.query.end() || only->second.empty();
@@ -78,8 +78,10 @@ http_response visits(const api_request& request, const api_ground& ground, audit
     people_now people(ground);
     json_text out;
     out.begin_object().key("today").string(to_string(at.as_of())).key("visits").begin_array();
-    for (const entry& e : entries)
+    for (const entry& e : entries) {
+        note.trials.insert(e.row.trial);
         write_visit_of(out, people, e.row, e.visit);
+    }
     out.end_array().end_object();
     return json_answer(std::string(out.text()));
 }
@@ -218,7 +220,7 @@ std::vector<alert_row> alerts_of(const api_request& request, const api_ground& g
     return out;
 }
 
-http_response alerts(const api_request& request, const api_ground& ground, audit_note&) {
+http_response alerts(const api_request& request, const api_ground& ground, audit_note& note) {
     constexpr std::int64_t newest = std::numeric_limits<std::int64_t>::max();
     const bool closed = query_number(request, "closed", 0, 0, 1) == 1;
     const std::int64_t before = query_number(request, "before", newest, 1, newest);
@@ -234,8 +236,10 @@ http_response alerts(const api_request& request, const api_ground& ground, audit
     const trends courses(ground, shown);
     json_text out;
     out.begin_object().key("stamp").number(stamp).key("alerts").begin_array();
-    for (const shown_alert& a : shown)
+    for (const shown_alert& a : shown) {
+        note.trials.insert(a.row.trial);
         write_alert(out, a, courses);
+    }
     out.end_array().key("older");
     more ? out.number(shown.back().row.id) : out.null();
     out.end_object();
@@ -275,8 +279,8 @@ http_response acknowledge_alert(const api_request& request, const api_ground& gr
     const alert_row a = alert_of(request, ground, note);
     const api_body body(request.body, {});
     const gateway_config& config = *ground.setting->config;
-    bool there = false;
-    commit(ground, [&](store& s) { there = acknowledge(s, a.id, request.who.name, ground.time.now(), config.sinks, config.sources); });
+    const bool there =
+        commit(ground, note, [&](store& s) { return acknowledge(s, a.id, request.who.name, ground.time.now(), config.sinks, config.sources); });
     if (there && ground.wake_outbox)
         ground.wake_outbox();
     return changed(ground, there);
@@ -286,8 +290,7 @@ http_response snooze(const api_request& request, const api_ground& ground, audit
     const alert_row a = alert_of(request, ground, note);
     const std::int64_t hours = api_body(request.body, {"hours"}).number("hours", 1, 336);
     note.detail += ", " + std::to_string(hours) + " h";
-    bool there = false;
-    commit(ground, [&](store& s) { there = s.alert_snooze(a.id, ground.time.now() + hours * hour_ms); });
+    const bool there = commit(ground, note, [&](store& s) { return s.alert_snooze(a.id, ground.time.now() + hours * hour_ms); });
     return changed(ground, there);
 }
 

@@ -13,30 +13,6 @@ namespace {
 
 constexpr std::size_t longest_text = 2000, longest_display = 200, longest_code = 200, longest_system = 500;
 
-/// Characters of a text, each well-formed and none a control character; line breaks and tabs only where `lines`. api_error 400 otherwise.
-std::size_t characters(std::string_view text, std::string_view name, bool lines) {
-    std::size_t out = 0;
-    for (std::size_t n = 0; n < text.size(); ++out) {
-        const auto c = static_cast<unsigned char>(text[n]);
-        const std::size_t length = c < 0x80 ? 1 : c >= 0xC2 && c < 0xE0 ? 2 : c >= 0xE0 && c < 0xF0 ? 3 : c >= 0xF0 && c < 0xF5 ? 4 : 0;
-        bool good = length > 0 && n + length <= text.size();
-        for (std::size_t i = 1; good && i < length; ++i)
-            good = (static_cast<unsigned char>(text[n + i]) & 0xC0) == 0x80;
-        const bool control = c < 0x20 || c == 0x7F || (c == 0xC2 && good && static_cast<unsigned char>(text[n + 1]) < 0xA0);
-        if (!good || (control && !(lines && (c == '\n' || c == '\r' || c == '\t'))))
-            throw api_error(400, "'" + std::string(name) + "' holds characters that are no text.");
-        n += length;
-    }
-    return out;
-}
-
-std::string text_of(const api_body& body, std::string_view name, bool needed, std::size_t most, bool lines) {
-    std::string out = needed ? body.needed(name, most * 4) : body.text(name, most * 4);
-    if (characters(out, name, lines) > most)
-        throw api_error(400, "'" + std::string(name) + "' has at most " + std::to_string(most) + " characters.");
-    return out;
-}
-
 std::string reason_of(const api_body& body, bool needed) { return text_of(body, "reason", needed, longest_text, true); }
 
 std::string_view role_in(const visitor& who, std::string_view trial) {
@@ -134,23 +110,26 @@ std::string sentence(std::string text) {
 }
 
 /// The judgement, and with it what begins by it; nothing of both when a rule refuses.
-std::int64_t store_judgement(const api_ground& ground, const judgement_row& row, const std::optional<enrolment>& begins) {
+std::int64_t store_judgement(const api_ground& ground, const judgement_row& row, const std::optional<enrolment>& begins, audit_note& note) {
     std::int64_t id = 0;
     std::optional<refusal> refused;
+    const std::string detail = note.detail;
     const order_author author{"page " + row.name, row.at};
-    commit(ground, [&](store& s) {
+    commit(ground, note, [&](store& s) {
         refused.reset();
         if (begins) {
             const order_outcome outcome = enrol(s, *ground.setting->trials, *begins, author);
             if (const auto* no = std::get_if<refusal>(&outcome)) {
                 refused = *no;
-                return;
+                return false;
             }
             const auto& change = std::get<participation_change>(outcome);
             s.participant_put(change.after);
             s.participant_note_add(change.after.trial, change.after.number, {author.at, author.by, change.what});
         }
         id = s.judgement_add(row);
+        note.detail = detail + " #" + std::to_string(id);
+        return true;
     });
     if (refused)
         throw api_error(refused->what == refusal::kind::conflict ? 409 : 400, sentence(refused->text));
@@ -208,8 +187,7 @@ http_response judge_person(const api_request& request, const api_ground& ground,
     } else {
         throw api_error(400, "'kind' is one of criterion, mark, comment, mapping.");
     }
-    const std::int64_t id = store_judgement(ground, row, begins);
-    note.detail += " #" + std::to_string(id);
+    const std::int64_t id = store_judgement(ground, row, begins, note);
     if (ground.wake_worker)
         ground.wake_worker();
     return answer_with(request, ground, id, 201);
@@ -227,11 +205,9 @@ http_response undo(const api_request& request, const api_ground& ground, audit_n
         throw api_error(403, "Only an investigator undoes what somebody else decided.");
     if (!row->undone_by.empty())
         throw api_error(409, "It has been undone already.");
-    bool undone = false;
     const std::string by = request.who.name.empty() ? request.who.id : request.who.name;
     const instant at = ground.time.now();
-    commit(ground, [&](store& s) { undone = s.judgement_undo(id, by, at); });
-    if (!undone)
+    if (!commit(ground, note, [&](store& s) { return s.judgement_undo(id, by, at); }))
         throw api_error(409, "It has been undone already.");
     if (ground.wake_worker)
         ground.wake_worker();
@@ -244,14 +220,17 @@ http_response proposals(const api_request& request, const api_ground& ground, au
         throw api_error(403, "Proposals are for coordinators, investigators and operators.");
     constexpr std::size_t at_a_time = 500;
     std::vector<judgement_row> all;
+    const bool every_trial = may.has(role::operator_, "");
     for (std::int64_t after = 0;;) {
         std::vector<judgement_row> some = ground.reading.judgements_after(after, judgement_kind::mapping, at_a_time);
         if (some.empty())
             break;
         after = some.back().id;
-        for (judgement_row& j : some)
-            if (j.undone_by.empty())
-                all.push_back(std::move(j));
+        for (judgement_row& j : some) {
+            const bool mine = may.may(permission::view_people, j.trial);
+            if (j.undone_by.empty() && (mine || every_trial)) // of other people's trials the codes alone
+                all.push_back(mine ? std::move(j) : without_display(std::move(j)));
+        }
     }
     note.detail = "mapping proposals";
     http_response out = json_answer(proposals_map(all, ground.time.now()));

@@ -143,9 +143,7 @@ http_response change(const api_request& request, const api_ground& ground, audit
                      const std::function<void()>& then) {
     const std::int64_t id = path_id(request);
     note.detail = std::string(what) + ' ' + std::to_string(id);
-    bool changed = false;
-    commit(ground, [&](store& s) { changed = how(s, id); });
-    if (!changed)
+    if (!commit(ground, note, [&](store& s) { return how(s, id); }))
         throw api_error(404, "There is no such message any more.");
     if (then)
         then();

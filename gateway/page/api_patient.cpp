@@ -259,7 +259,7 @@ http_response reveal(const api_request& request, const api_ground& ground, audit
     const decision_row d = decision_of(request, ground);
     note_.trial = d.trial;
     note_.subject = d.subject;
-    note_.detail = api_body(request.body, {"reason"}).needed("reason", 500);
+    note_.detail = text_of(api_body(request.body, {"reason"}), "reason", true, 500, true);
     json_text out;
     write_identity_members(out, ground, d);
     return json_answer(std::string(out.text()));

@@ -128,10 +128,12 @@ http_response seen(const api_request& request, const api_ground& ground, audit_n
     const std::int64_t stamp = api_body(request.body, {"stamp"}).number("stamp", 0, std::numeric_limits<std::int64_t>::max());
     if (stamp > ground.reading.decisions_stamp())
         throw api_error(400, "'stamp' is one that the worklist gave.");
-    commit(ground, [&](store& s) {
+    commit(ground, note, [&](store& s) {
         // Two windows of one user: what was seen in one stays seen.
-        if (seen_by(s, trial, request.who.id) < stamp)
+        const bool more = seen_by(s, trial, request.who.id) < stamp;
+        if (more)
             s.value_put(seen_name(trial, request.who.id), std::to_string(stamp));
+        return more;
     });
     return done();
 }

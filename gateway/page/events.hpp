@@ -27,17 +27,27 @@ public:
     /// Every page is looked at: is its session still on, and does it still read?
     void tick();
 
+    static constexpr std::size_t most_of_one = 8; ///< streams of one session; beyond it its oldest ends
+
     /// What a visitor is told; nothing ends the stream.
     using audience = std::function<const rights*()>;
     /// Writes events until the reader or the session is gone.
-    boost::asio::awaitable<void> stream(body_writer& to, audience who);
+    boost::asio::awaitable<void> stream(body_writer& to, std::string session, audience who);
     std::size_t open() const noexcept { return listeners_->size(); }
 
 private:
+    struct listener {
+        std::string session;
+        wake news = {};
+        bool ended = false; ///< made room
+    };
+    /// The streams of a session, but for the newest that it may have, end.
+    void make_room(const std::string& session);
+
     wake bell_;
     page_stamps stamps_;
     std::uint64_t ticks_ = 0;
-    std::shared_ptr<std::list<wake>> listeners_ = std::make_shared<std::list<wake>>(); ///< a stream may outlive this, waiting
+    std::shared_ptr<std::list<listener>> listeners_ = std::make_shared<std::list<listener>>(); ///< a stream may outlive this, waiting
 };
 
 /// {"worklist": {"sle-uc-msc": 12}, "alerts": 3, "operations": 7}: of the trials whose people the rights show.

@@ -1,27 +1,52 @@
 #include "gateway/page/login_limit.hpp"
 
-#include <algorithm>
+#include "gateway/core/crypto.hpp"
+
+#include <arpa/inet.h>
+#include <string_view>
 
 namespace trialgate::gateway {
 
+namespace {
+
+constexpr std::size_t most_kept = 10'000; ///< without a limit of all
+
+} // namespace
+
+std::string address_group(const std::string& address) {
+    in6_addr six{};
+    if (inet_pton(AF_INET6, address.substr(0, address.find('%')).c_str(), &six) != 1)
+        return address;
+    const std::string_view bytes(reinterpret_cast<const char*>(six.s6_addr), 16);
+    if (IN6_IS_ADDR_V4MAPPED(&six)) {
+        std::string out;
+        for (std::size_t n = 12; n < 16; ++n)
+            out += (out.empty() ? "" : ".") + std::to_string(six.s6_addr[n]);
+        return out;
+    }
+    return to_hex(bytes.substr(0, 8)) + "::/64";
+}
+
 void login_limit::forget(instant now) {
-    while (!failures_.empty() && (failures_.size() > of_all || failures_.front().first + span <= now))
+    const std::size_t most = of_all_ == unlimited ? most_kept : of_all_;
+    while (!failures_.empty() && (failures_.size() > most || failures_.front().first + span <= now))
         failures_.pop_front();
 }
 
 std::optional<duration_ms> login_limit::wait(const std::string& address, instant now) {
     forget(now);
-    if (failures_.size() >= of_all)
+    if (of_all_ != unlimited && failures_.size() >= of_all_)
         return failures_.front().first + span - now;
+    const std::string group = address_group(address);
     std::size_t seen = 0;
     for (auto one = failures_.rbegin(); one != failures_.rend(); ++one)
-        if (one->second == address && ++seen == of_one)
+        if (one->second == group && ++seen == of_one_)
             return one->first + span - now;
     return std::nullopt;
 }
 
 void login_limit::failed(const std::string& address, instant now) {
-    failures_.emplace_back(now, address);
+    failures_.emplace_back(now, address_group(address));
     forget(now);
 }
 

@@ -4,7 +4,6 @@
 #include "gateway/core/clock.hpp"
 
 #include <deque>
-#include <map>
 #include <optional>
 #include <string>
 
@@ -13,7 +12,10 @@ namespace trialgate::gateway {
 class login_limit {
 public:
     static constexpr duration_ms span = 10 * minute_ms;
-    static constexpr std::size_t of_one = 10, of_all = 200; ///< failures within that time
+    static constexpr std::size_t unlimited = 0;
+
+    /// How many failures within that time are too many: of one address (of IPv6: of one network of 64 bits, which one customer has), and of all.
+    login_limit(std::size_t of_one, std::size_t of_all) : of_one_(of_one), of_all_(of_all) {}
 
     /// How long this address has to wait; nothing: it may try.
     std::optional<duration_ms> wait(const std::string& address, instant now);
@@ -22,7 +24,11 @@ public:
 private:
     void forget(instant now);
 
-    std::deque<std::pair<instant, std::string>> failures_; ///< of all, oldest first; at most `of_all`
+    std::size_t of_one_, of_all_;
+    std::deque<std::pair<instant, std::string>> failures_; ///< of all, oldest first
 };
+
+/// Whom an address counts as: itself, or the first 64 bits of an IPv6 address. IPv4 in IPv6 counts as IPv4.
+std::string address_group(const std::string& address);
 
 } // namespace trialgate::gateway

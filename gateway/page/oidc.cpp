@@ -15,7 +15,7 @@ namespace json = fhir::json;
 namespace {
 
 constexpr std::chrono::milliseconds patience{10'000};
-constexpr duration_ms metadata_lifetime = hour_ms, keys_pause = minute_ms;
+constexpr duration_ms metadata_lifetime = hour_ms, keys_pause = minute_ms, fault_lifetime = 5 * second_ms;
 
 /// What the issuer says of itself.
 struct provider {
@@ -88,6 +88,8 @@ struct oidc_login::state : std::enable_shared_from_this<oidc_login::state> {
     std::unique_ptr<http_client> http;
     pending_logins pending;
     provider about;
+    oidc_fault unusable; ///< how asking for `about` failed, at `failed`
+    instant failed = 0;
     std::string keys;
     instant keys_read = 0;
 
@@ -107,8 +109,19 @@ struct oidc_login::state : std::enable_shared_from_this<oidc_login::state> {
 
     asio::awaitable<oidc_fault> discover() {
         oidc_fault fault;
-        if (about.read != 0 && about.fault.empty() && time->now() - about.read < metadata_lifetime && time->now() >= about.read)
+        const instant now = time->now();
+        if (about.read != 0 && about.fault.empty() && now - about.read < metadata_lifetime && now >= about.read)
             co_return fault;
+        if (failed != 0 && now - failed < fault_lifetime && now >= failed) // an issuer in trouble is not asked by every click
+            co_return unusable;
+        fault = co_await ask_about();
+        failed = fault.why.empty() ? 0 : time->now();
+        unusable = fault;
+        co_return fault;
+    }
+
+    asio::awaitable<oidc_fault> ask_about() {
+        oidc_fault fault;
         std::string url = std::string(without_slash(config.issuer)) + "/.well-known/openid-configuration";
         const std::string text = co_await fetch(std::move(url), {}, fault);
         if (!fault.why.empty())
@@ -140,7 +153,7 @@ struct oidc_login::state : std::enable_shared_from_this<oidc_login::state> {
             return at == query.end() ? std::string_view() : std::string_view(at->second);
         };
         if (!known)
-            return {"state", "the callback belongs to no login that this browser began"};
+            return {"state", "the callback belongs to no login that this browser began", false};
         if (query.contains("iss") ? without_slash(value("iss")) != without_slash(config.issuer) : about.names_issuer) // RFC 9207
             return {"state", "the callback is of another issuer"};
         if (query.contains("error") || value("code").empty())
@@ -197,11 +210,11 @@ struct oidc_login::state : std::enable_shared_from_this<oidc_login::state> {
 
     asio::awaitable<oidc_user> user_of(std::string claims, std::string access_token) {
         std::string more;
-        if (!tells_groups(claims, config.groups_claim) && !about.userinfo.empty() && !access_token.empty()) {
-            oidc_fault ignored; // then the user has the groups that the token tells: none
+        if (!tells_enough(claims, config) && !about.userinfo.empty() && !access_token.empty()) {
+            oidc_fault ignored; // then the user is what the token tells
             more = co_await fetch(about.userinfo, std::move(access_token), ignored);
         }
-        co_return read_user(claims, more, config.issuer, config.groups_claim);
+        co_return read_user(claims, more, config);
     }
 };
 
@@ -218,16 +231,19 @@ asio::awaitable<std::variant<oidc_login::begun, oidc_fault>> oidc_login::begin(s
     const pending_logins::login login = s->pending.begin(std::move(redirect_uri), s->time->now());
     const std::string challenge = to_base64url(sha256(login.verifier));
     begun out;
-    out.browser = login.browser;
+    out.cookie = login.cookie;
     out.location = s->about.authorization + (s->about.authorization.find('?') == std::string::npos ? '?' : '&') +
                    form({{"response_type", "code"}, {"client_id", s->config.client_id}, {"redirect_uri", login.redirect_uri}, {"scope", s->config.scope},
                          {"state", login.state}, {"nonce", login.nonce}, {"code_challenge", challenge}, {"code_challenge_method", "S256"}});
     co_return out;
 }
 
-asio::awaitable<std::variant<oidc_user, oidc_fault>> oidc_login::finish(std::map<std::string, std::string, std::less<>> query, std::string browser) {
+asio::awaitable<std::variant<oidc_user, oidc_fault>> oidc_login::finish(std::map<std::string, std::string, std::less<>> query, std::vector<std::string> cookies) {
     const auto s = state_;
-    auto login = s->pending.take(query["state"], browser, s->time->now());
+    std::optional<pending_logins::login> login;
+    for (const std::string& one : cookies)
+        if (!login)
+            login = s->pending.take(query["state"], one, s->time->now());
     oidc_fault fault = s->fault_of(login.has_value(), query);
     if (fault.why.empty())
         fault = co_await s->discover();

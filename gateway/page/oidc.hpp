@@ -6,13 +6,14 @@
 #include "gateway/net/http_client.hpp"
 #include "gateway/page/access.hpp"
 
-#include <list>
+#include <map>
 
 namespace trialgate::gateway {
 
 /// How a login ended. `why` is a code for the page, `text` a sentence for the log; neither holds anything of the user.
 struct oidc_fault {
     std::string why, text;
+    bool begun_here = true; ///< false: no login that this browser began; any web page can send a browser to the callback
 };
 
 struct oidc_user {
@@ -21,27 +22,32 @@ struct oidc_user {
     user_claims claims;
 };
 
-/// Logins that were begun and are not finished. Pure.
+/// Logins that were begun and are not finished. What belongs to one is in the cookie of its browser, which nobody else can read, change or make: however many
+/// are begun, none of them pushes another one out. Good for this process.
 class pending_logins {
 public:
     static constexpr duration_ms lifetime = 10 * minute_ms;
-    static constexpr std::size_t most = 1'000; ///< beyond it the oldest is forgotten
+    static constexpr std::size_t most = 10'000; ///< that are finished within that time; beyond it no other one is
     struct login {
-        std::string state, browser, nonce, verifier, redirect_uri; ///< `browser`: value of the cookie
+        std::string state, nonce, verifier, redirect_uri;
         instant until = 0;
+        std::string cookie = {};
     };
-    login begin(std::string redirect_uri, instant now);
-    /// Once: nothing when it is not known, too old, or was begun by another browser.
-    std::optional<login> take(std::string_view state, std::string_view browser, instant now);
+    pending_logins();
+    login begin(std::string redirect_uri, instant now) const;
+    /// Once: nothing when `cookie` is of no login with this state, too old, or was taken before.
+    std::optional<login> take(std::string_view state, std::string_view cookie, instant now);
 
 private:
-    std::list<login> all_;
+    std::string key_;
+    std::map<std::string, instant, std::less<>> taken_; ///< states, until they are too old anyway
 };
 
-/// What the claims of an ID token, with those of userinfo (empty: not asked), say of the user. `group_claim` is a name or a path with dots.
-oidc_user read_user(std::string_view claims, std::string_view userinfo, const std::string& issuer, const std::string& group_claim);
-/// Whether the claims of an ID token tell the groups.
-bool tells_groups(std::string_view claims, const std::string& group_claim);
+/// What the claims of an ID token, with those of userinfo (empty: not asked), say of the user. Claims are a name or a path with dots. What is shown as the
+/// user's name decides on nothing: users may choose it (OpenID Connect Core, section 5.7).
+oidc_user read_user(std::string_view claims, std::string_view userinfo, const page_config::oidc_config& config);
+/// Whether the claims of an ID token say all that access can depend on.
+bool tells_enough(std::string_view claims, const page_config::oidc_config& config);
 
 /// For one executor.
 class oidc_login {
@@ -51,12 +57,12 @@ public:
 
     struct begun {
         std::string location; ///< where the browser goes
-        std::string browser;  ///< value of the cookie that it brings back
+        std::string cookie;   ///< that it brings back
     };
     /// Asks the issuer where it is, the first time.
     boost::asio::awaitable<std::variant<begun, oidc_fault>> begin(std::string redirect_uri);
-    /// `query` is that of the callback.
-    boost::asio::awaitable<std::variant<oidc_user, oidc_fault>> finish(std::map<std::string, std::string, std::less<>> query, std::string browser);
+    /// `query` is that of the callback; `cookies` are all that the browser brings of the name.
+    boost::asio::awaitable<std::variant<oidc_user, oidc_fault>> finish(std::map<std::string, std::string, std::less<>> query, std::vector<std::string> cookies);
 
 private:
     struct state;

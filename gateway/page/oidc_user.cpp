@@ -4,6 +4,7 @@
 #include "gateway/page/oidc.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace trialgate::gateway {
 
@@ -46,56 +47,60 @@ std::string shown(std::string_view name) {
 
 } // namespace
 
-pending_logins::login pending_logins::begin(std::string redirect_uri, instant now) {
-    std::erase_if(all_, [&](const login& one) { return one.until <= now; });
-    if (all_.size() >= most)
-        all_.pop_front();
-    all_.push_back({random_token(32), random_token(32), random_token(32), random_token(32), std::move(redirect_uri), now + lifetime});
-    return all_.back();
+pending_logins::pending_logins() : key_(sha256(random_token(32))) {}
+
+pending_logins::login pending_logins::begin(std::string redirect_uri, instant now) const {
+    login out{random_token(32), random_token(32), random_token(32), std::move(redirect_uri), now + lifetime};
+    out.cookie = seal_text(key_, out.state + '\n' + out.nonce + '\n' + out.verifier + '\n' + std::to_string(out.until) + '\n' + out.redirect_uri);
+    return out;
 }
 
-std::optional<pending_logins::login> pending_logins::take(std::string_view state, std::string_view browser, instant now) {
-    for (auto at = all_.begin(); at != all_.end(); ++at) {
-        if (state.empty() || !same_secret(at->state, state))
-            continue;
-        // Another browser's attempt leaves it to its owner.
-        if (browser.empty() || !same_secret(at->browser, browser))
-            return std::nullopt;
-        login out = std::move(*at);
-        all_.erase(at);
-        return out.until > now ? std::optional(std::move(out)) : std::nullopt;
+std::optional<pending_logins::login> pending_logins::take(std::string_view state, std::string_view cookie, instant now) {
+    const auto text = open_sealed(key_, cookie);
+    if (!text || state.empty())
+        return std::nullopt;
+    login out;
+    std::string until;
+    std::string_view rest = *text;
+    for (std::string* const part : {&out.state, &out.nonce, &out.verifier, &until}) {
+        const auto end = std::min(rest.find('\n'), rest.size());
+        *part = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
     }
-    return std::nullopt;
+    out.redirect_uri = rest;
+    out.until = std::strtoll(until.c_str(), nullptr, 10);
+    std::erase_if(taken_, [&](const auto& one) { return one.second <= now; });
+    // Refused rather than forgotten: what is forgotten could be finished twice.
+    if (!same_secret(out.state, state) || out.until <= now || taken_.size() >= most || !taken_.emplace(out.state, out.until).second)
+        return std::nullopt;
+    return out;
 }
 
-bool tells_groups(std::string_view claims, const std::string& group_claim) {
+bool tells_enough(std::string_view claims, const page_config::oidc_config& config) {
     json::parser parser;
     const auto v = parser.parse_copy(claims);
-    return v && claim(*v, group_claim);
+    return v && claim(*v, config.groups_claim) && claim(*v, config.user_claim) && (*v)["email"];
 }
 
-oidc_user read_user(std::string_view claims, std::string_view userinfo, const std::string& issuer, const std::string& group_claim) {
+oidc_user read_user(std::string_view claims, std::string_view userinfo, const page_config::oidc_config& config) {
     oidc_user out;
     json::parser first, second;
     const auto token = first.parse_copy(claims), more = second.parse_copy(userinfo.empty() ? std::string_view("{}") : userinfo);
     const json::value t = token ? *token : json::value();
     // userinfo may be of somebody else only by a mistake of the issuer: then it does not count (OpenID Connect Core, section 5.3.2).
     const json::value m = more && (*more)["sub"].text() == t["sub"].text() ? *more : json::value();
-    out.id = "oidc:" + issuer + '|' + std::string(t["sub"].text());
+    out.id = "oidc:" + config.issuer + '|' + std::string(t["sub"].text());
     for (const std::string_view name : {"name", "preferred_username", "email", "sub"})
         for (const json::value& from : {t, m})
             if (out.name.empty() && from[name].is_string())
                 out.name = shown(from[name].text());
-    const auto add_name = [&](json::value v) {
-        if (v.is_string() && !v.text().empty())
-            out.claims.names.emplace_back(v.text());
-    };
-    add_name(t["sub"]);
     for (const json::value& from : {t, m}) {
-        add_name(from["preferred_username"]);
-        if (from["email_verified"].as_bool()) // anybody may have written any other
-            add_name(from["email"]);
-        add_groups(claim(from, group_claim), out.claims.groups);
+        const json::value user = claim(from, config.user_claim), email = from["email"];
+        if (out.claims.user.empty() && user.is_string())
+            out.claims.user = user.text();
+        if (out.claims.email.empty() && email.is_string() && from["email_verified"].as_bool()) // anybody may have written any other
+            out.claims.email = email.text();
+        add_groups(claim(from, config.groups_claim), out.claims.groups);
     }
     return out;
 }

@@ -1,5 +1,6 @@
 #include "gateway/page/page.hpp"
 
+#include "fhir/ascii.hpp"
 #include "gateway/core/crypto.hpp"
 #include "gateway/core/log.hpp"
 #include "gateway/page/error_answer.hpp"
@@ -26,7 +27,20 @@ std::vector<api_route> all_routes() {
     return out;
 }
 
-auto ways(const page_config::oidc_config& c) { return std::tie(c.issuer, c.client_id, c.client_secret.value, c.scope, c.groups_claim, c.ca); }
+auto ways(const page_config::oidc_config& c) { return std::tie(c.issuer, c.client_id, c.client_secret.value, c.scope, c.groups_claim, c.user_claim, c.ca); }
+/// What a session of it stands for; with another secret or other CAs its user is the same.
+auto identity(const page_config::oidc_config& c) { return std::tie(c.issuer, c.client_id, c.groups_claim, c.user_claim); }
+
+/// What our own proxy has added: the last value of the last line. Everything before it may have been written by the client. Empty when it is no address.
+std::string last_forwarded(const http_headers& headers) {
+    std::string_view out;
+    for (const auto& [name, value] : headers)
+        if (fhir::same_word(name, "X-Forwarded-For"))
+            out = value;
+    out.remove_prefix(std::min(out.find_last_of(", ") + 1, out.size()));
+    const bool address = !out.empty() && out.size() <= 45 && out.find_first_not_of("0123456789abcdefABCDEF.:") == out.npos;
+    return address ? std::string(out) : std::string();
+}
 
 } // namespace
 
@@ -84,7 +98,7 @@ void page::state::know_origins() {
 
 /// Whom the request is from and for. False: it is for somebody else; a name that was made to lead to this address (DNS rebinding) would make foreign pages
 /// ours.
-bool page::state::recognise(page_request& r) const {
+bool page::state::recognise(page_request& r) {
     const std::string host(r.http.headers["Host"]);
     for (const std::string scheme : {secure ? "https://" : "http://", "http://"}) {
         const auto parts = host.empty() || !r.origin.empty() ? std::nullopt : parse_url(scheme + host);
@@ -93,16 +107,17 @@ bool page::state::recognise(page_request& r) const {
         r.origin = parts->origin();
         r.base = scheme + host;
     }
-    const std::string_view forwarded = r.http.headers["X-Forwarded-For"];
     r.address = r.http.peer;
-    if (fixed.plain && !forwarded.empty()) { // only what our own proxy has added counts: the last one
-        const std::string_view last = forwarded.substr(std::min(forwarded.find_last_of(", ") + 1, forwarded.size()));
-        if (last.size() <= 45 && !last.empty() && last.find_first_not_of("0123456789abcdefABCDEF.:") == last.npos)
+    if (fixed.plain)
+        if (const std::string last = last_forwarded(r.http.headers); !last.empty())
             r.address = last;
-    }
     r.at_this_machine = is_loopback(r.http.peer) && !r.http.headers.has("X-Forwarded-For") && !r.http.headers.has("Forwarded");
-    r.session_id = cookie_of(r.http.headers, cookie_name(false));
-    r.login_id = cookie_of(r.http.headers, cookie_name(true));
+    for (const std::string& one : cookies_of(r.http.headers, cookie_name(false)))
+        if (sessions.alive(one, ground.sessions->now())) {
+            r.session_id = one;
+            break;
+        }
+    r.login_ids = cookies_of(r.http.headers, cookie_name(true));
     return !r.origin.empty();
 }
 
@@ -179,6 +194,8 @@ asio::awaitable<void> page::state::tick() {
     for (;;) {
         pause.expires_after(most_between_pieces);
         co_await pause.async_wait(asio::use_awaitable);
+        hub.ring(); // `trialgate alerts` and `trialgate participants` change the store from another process
+        thread->look();
         hub.tick();
     }
 }
@@ -199,13 +216,14 @@ void page::use(std::shared_ptr<const page_setting> setting) {
         s.oidc.reset();
     else if (!s.oidc || ways(s.config.oidc) != ways(now.oidc))
         s.oidc = std::make_unique<oidc_login>(now.oidc, s.ground.sessions);
+    const bool same = identity(s.config.oidc) == identity(now.oidc);
     s.config = now;
     s.sessions.limits(now.session, now.idle);
-    s.sessions.reconsider(now.access, now.local_login);
+    s.sessions.reconsider(now.access, now.local_login, same && !now.oidc.issuer.empty());
     const bool first = !s.setting;
     s.setting = std::move(setting);
     if (first) {
-        s.thread = std::make_unique<api_thread>(open_sqlite(s.ground.data));
+        s.thread = std::make_unique<api_thread>(open_sqlite(s.ground.data), [&s](store& rows) { return s.trail.step(rows, s.ground.sessions->now()); });
         s.tasks = std::make_unique<task_group>(s.on);
         const auto ended = [](std::string why) { log_error("page.ended", {{"why", why}}); };
         s.tasks->spawn(hearing_total(s.watch()), ended);

@@ -30,6 +30,26 @@ http_response not_allowed(const std::string& allow) {
     return out;
 }
 
+/// The body of an answer, each piece made on the API's thread. Ends in the middle when the session has ended or the store cannot be read: nobody takes it for all.
+asio::awaitable<void> write_pieces(body_writer& to, api_thread& on, std::function<std::string(store&)> next, std::function<bool()> may) {
+    const auto kept = std::make_shared<const std::function<std::string(store&)>>(std::move(next)); // a piece may be made after this has ended
+    for (;;) {
+        const api_thread::work make = [kept](store& rows) {
+            http_response out;
+            out.body = (*kept)(rows);
+            return out;
+        };
+        http_response piece = co_await on.run(make);
+        if (piece.status != 200 || !may())
+            throw std::runtime_error("the answer cannot be finished");
+        if (piece.body.empty())
+            co_return;
+        const bool read = co_await to.write(std::move(piece.body));
+        if (!read)
+            co_return;
+    }
+}
+
 /// What runs on the API's thread. Holds copies only: the request may be given up meanwhile.
 struct route_run {
     const api_route* route;
@@ -40,6 +60,11 @@ struct route_run {
     std::shared_ptr<const page_setting> setting;
     page_ground* ground;
     std::function<void()> alerts;
+    std::function<void(http_response&, std::function<std::string(store&)>)> in_pieces;
+    const trail_keeper* trail;
+    std::shared_ptr<recent_looks> looks; ///< of the session; on this thread alone
+    bool again;                          ///< the page asks by itself for what somebody looks at: told once in a while
+    instant now;                         ///< of sessions
 
     http_response operator()(store& reading) {
         const api_request request{method, path, query, body, who};
@@ -47,21 +72,52 @@ struct route_run {
                               [this](std::string_view name) {
                                   const auto at = sources.find(name);
                                   return at == sources.end() ? std::string() : at->second;
-                              }};
+                              },
+                              trail->standing(), in_pieces};
         audit_note note{std::string(route->audited), row.trial, row.subject, {}};
+        note.write = [this](store& s, const audit_note& of) {
+            for (const audit_row& one : rows_of(of, 0))
+                s.audit_add(one);
+        };
         http_response out = handled(request, here, note);
-        if (note.action.empty() && out.status != 403)
+        const bool refused = out.status == 403;
+        if (note.written || (note.action.empty() && !refused))
             return out;
-        row.action = note.action.empty() ? "refused" : note.action;
-        row.trial = note.trial;
-        row.subject = note.subject;
-        row.detail = note.detail;
-        row.refused = out.status == 403;
-        if (out.status >= 400 && out.status != 403)
-            row.detail += (row.detail.empty() ? "" : ", ") + ("answered " + std::to_string(out.status));
-        const std::function<void(store&)> keep = [this](store& s) { s.audit_add(row); };
-        // Nobody is shown what the trail does not know.
-        return commit_and_wait(ground->writer, keep) ? error_answer(503, "The store cannot be written just now.") : out;
+        if (note.action.empty())
+            note.action = "refused";
+        std::vector<audit_row> rows = rows_of(note, out.status >= 400 ? out.status : 0);
+        if (again && out.status < 400 && note.action.starts_with("view-"))
+            std::erase_if(rows, [this](const audit_row& one) { return looks->told(one, now); });
+        if (rows.empty())
+            return out;
+        const std::function<void(store&)> keep = [&rows](store& s) {
+            for (const audit_row& one : rows)
+                s.audit_add(one);
+        };
+        if (commit_and_wait(ground->writer, keep)) // nobody is shown what the trail does not know
+            return out.status >= 500 ? out : error_answer(503, "The store cannot be written just now.");
+        if (out.status < 400)
+            for (const audit_row& one : rows)
+                looks->tell(one, now);
+        return out;
+    }
+
+    std::vector<audit_row> rows_of(const audit_note& note, int status) const {
+        std::vector<audit_row> out;
+        const std::set<std::string> alone{note.trial};
+        for (const std::string& trial : note.trials.empty() ? alone : note.trials) {
+            audit_row& one = out.emplace_back(row);
+            one.role = who.may.roles_in(trial);
+            one.action = note.action;
+            one.trial = trial;
+            one.subject = note.subject;
+            one.detail = note.detail;
+            one.refused = status == 403;
+            one.status = status;
+            if (status != 0 && !one.refused)
+                one.detail += (one.detail.empty() ? "" : ", ") + ("answered " + std::to_string(status));
+        }
+        return out;
     }
 
     http_response handled(const api_request& request, const api_ground& here, audit_note& note) const {
@@ -75,7 +131,8 @@ struct route_run {
 
 } // namespace
 
-std::string_view cookie_of(const http_headers& headers, std::string_view name) {
+std::vector<std::string> cookies_of(const http_headers& headers, std::string_view name) {
+    std::vector<std::string> out;
     for (const auto& [header, value] : headers) {
         if (!fhir::same_word(header, "Cookie"))
             continue;
@@ -85,11 +142,11 @@ std::string_view cookie_of(const http_headers& headers, std::string_view name) {
             std::string_view one = rest.substr(0, end);
             one.remove_prefix(std::min(one.find_first_not_of(' '), one.size()));
             if (one.starts_with(name) && one.size() > name.size() && one[name.size()] == '=')
-                return one.substr(name.size() + 1);
+                out.emplace_back(one.substr(name.size() + 1));
             rest.remove_prefix(std::min(end + 1, rest.size()));
         }
     }
-    return {};
+    return out;
 }
 
 bool page::state::comes_from_us(const page_request& r) const {
@@ -103,7 +160,8 @@ bool page::state::comes_from_us(const page_request& r) const {
 }
 
 std::string page::state::cookie_name(bool of_login) const {
-    return std::string(secure ? "__Host-trialgate" : "trialgate") + (of_login ? "-login" : "");
+    // Cookies know hosts and no ports: without TLS there may be another gateway on this machine.
+    return (secure ? "__Host-trialgate" : "trialgate-" + std::to_string(server->port())) + (of_login ? "-login" : "");
 }
 
 /// Without a value: the browser forgets it.
@@ -134,11 +192,13 @@ asio::awaitable<bool> page::state::record(audit_row row) {
     co_return !failed;
 }
 
-asio::awaitable<http_response> page::state::forbid(const page_request& r, const session& who, std::string action, std::string trial, std::string why) {
+asio::awaitable<http_response> page::state::forbid(const page_request& r, const session& who, std::string action, concerned of, std::string why) {
     audit_row row = row_of(r, who.who, action.empty() ? "refused" : std::move(action));
-    row.role = who.who.may.roles_in(trial);
-    row.trial = std::move(trial);
+    row.role = who.who.may.roles_in(of.trial);
+    row.trial = std::move(of.trial);
+    row.subject = std::move(of.subject);
     row.refused = true;
+    row.status = 403;
     row.detail = r.http.method + ": " + why;
     (void)co_await record(std::move(row));
     co_return error_answer(403, why);
@@ -164,13 +224,14 @@ asio::awaitable<http_response> page::state::call(page_request r) {
     if (!s)
         co_return not_logged_in();
     const session who = *s; // it may end while we wait
-    const std::string trial = name_in(found.path, "trial"), action(found.route->audited);
+    const concerned of{name_in(found.path, "trial"), name_in(found.path, "subject")};
+    const std::string action(found.route->audited);
     if (!reads && (!comes_from_us(r) || r.http.headers["X-CSRF-Token"] != who.csrf))
-        co_return co_await forbid(r, who, action, trial, "The request does not come from this page: load it again.");
+        co_return co_await forbid(r, who, action, of, "The request does not come from this page: load it again.");
     if (!r.http.body.empty() && !r.http.headers["Content-Type"].starts_with("application/json"))
-        co_return co_await forbid(r, who, action, trial, "The body must be application/json.");
+        co_return co_await forbid(r, who, action, of, "The body must be application/json.");
     if (!who.who.may.may(found.route->needs, found.path.contains("trial") ? found.path["trial"] : std::string()))
-        co_return co_await forbid(r, who, action, trial, "Your roles do not allow this.");
+        co_return co_await forbid(r, who, action, of, "Your roles do not allow this.");
     if (r.http.body.size() > most_body)
         co_return error_answer(413, "The request is too large.");
     co_return co_await run_route(std::move(r), std::move(found), who);
@@ -182,7 +243,6 @@ asio::awaitable<http_response> page::state::run_route(page_request r, route_tabl
     audit_row row = row_of(r, who.who, {});
     row.trial = name_in(found.path, "trial");
     row.subject = name_in(found.path, "subject");
-    row.role = who.who.may.roles_in(row.trial);
     const std::string subject = row.subject;
     const std::string method = r.http.method == "HEAD" ? "GET" : r.http.method;
     const std::function<void()> alerts = [this] {
@@ -190,7 +250,14 @@ asio::awaitable<http_response> page::state::run_route(page_request r, route_tabl
             ground.alerts_changed();
         hub.ring();
     };
-    route_run run{&route, method, std::move(r.http.body), std::move(found.path), std::move(r.target.query), {}, who.who, std::move(row), setting, &ground, alerts};
+    const auto in_pieces = [this, id = r.session_id](http_response& of, std::function<std::string(store&)> next) {
+        of.stream = [this, id, next = std::move(next)](body_writer& to) {
+            return write_pieces(to, *thread, next, [this, id] { return sessions.alive(id, ground.sessions->now()); });
+        };
+    };
+    const bool again = r.http.headers.has("X-Background") || r.target.query.contains("since") || r.target.query.contains("before");
+    route_run run{&route, method, std::move(r.http.body), std::move(found.path), std::move(r.target.query), {}, who.who, std::move(row), setting, &ground, alerts,
+                  in_pieces, &trail, who.looks, again, ground.sessions->now()};
     if (looks && ground.live_sources)
         for (auto& [name, members] : ground.live_sources())
             run.sources.emplace(name, std::move(members));
@@ -212,7 +279,7 @@ http_response page::state::events(const page_request& r) {
     http_response out;
     out.headers = {{"Content-Type", "text/event-stream"}, {"X-Accel-Buffering", "no"}}; // nginx would hold it back
     out.stream = [this, id = r.session_id](body_writer& to) {
-        return hub.stream(to, [this, id]() -> const rights* {
+        return hub.stream(to, id, [this, id]() -> const rights* {
             const session* s = sessions.find(id, ground.sessions->now(), false);
             return s ? &s->who.may : nullptr;
         });

@@ -89,12 +89,11 @@ asio::awaitable<http_response> page::state::login_locally(page_request r) {
     const instant now = ground.sessions->now();
     if (!config.local_login)
         co_return error_answer(404, "There is no local login here.");
-    if (const auto left = limit.wait(r.address, now))
+    if (const auto left = local_logins.wait(r.address, now))
         co_return wait_first(*left);
-    visitor nobody;
-    nobody.name = "local link";
+    const bool ours = comes_from_us(r);
     std::string token;
-    bool fits = r.at_this_machine && comes_from_us(r) && r.http.headers["Content-Type"].starts_with("application/json") && r.http.body.size() < 1'000;
+    bool fits = r.at_this_machine && ours && r.http.headers["Content-Type"].starts_with("application/json") && r.http.body.size() < 1'000;
     try {
         token = fits ? api_body(r.http.body, {"token"}).needed("token") : std::string();
     } catch (const api_error&) {
@@ -108,15 +107,10 @@ asio::awaitable<http_response> page::state::login_locally(page_request r) {
             co_return error_answer(503, "The store cannot be written just now.");
     }
     if (!*taken) {
-        limit.failed(r.address, now);
-        audit_row row = row_of(r, nobody, "login");
-        row.by.clear();
-        row.refused = true;
-        row.detail = fits ? "the local link was used, or is too old" : "a local login that may not be";
-        (void)co_await record(std::move(row));
-        log_warning("page.login-failed", {{"by", "local link"}});
-        const char* why = fits ? "This link was used already, or is too old. `trialgate page` prints a new one." : "This is not allowed from here.";
-        co_return error_answer(fits ? 401 : 403, why);
+        if (ours) // anything else may be any web page's doing
+            local_logins.failed(r.address, now);
+        http_response refused = co_await failed_link(r, ours, fits);
+        co_return refused;
     }
     session s;
     s.local = true;
@@ -127,13 +121,38 @@ asio::awaitable<http_response> page::state::login_locally(page_request r) {
     co_return co_await welcome(std::move(r), std::move(s), done());
 }
 
+/// The argument outlives the call: who calls waits for it.
+asio::awaitable<http_response> page::state::failed_link(const page_request& r, bool ours, bool fits) {
+    visitor nobody;
+    nobody.name = "local link";
+    if (ours || worth_writing(r)) {
+        audit_row row = row_of(r, nobody, "login");
+        row.refused = true;
+        row.detail = fits ? "the local link was used, or is too old" : "a local login that may not be";
+        (void)co_await record(std::move(row));
+        log_warning("page.login-failed", {{"by", "local link"}});
+    }
+    const char* why = fits ? "This link was used already, or is too old. `trialgate page` prints a new one." : "This is not allowed from here.";
+    co_return error_answer(fits ? 401 : 403, why);
+}
+
+/// Whether the trail and the log tell what any web page can make a browser do: not without end.
+bool page::state::worth_writing(const page_request& r) {
+    const instant now = ground.sessions->now();
+    const bool out = !strangers.wait(r.address, now);
+    if (out)
+        strangers.failed(r.address, now);
+    return out;
+}
+
 asio::awaitable<http_response> page::state::log_out(page_request r) {
     const session* s = sessions.find(r.session_id, ground.sessions->now(), true);
     if (!s)
         co_return not_logged_in();
     const session who = *s;
+    const concerned nobody;
     if (!comes_from_us(r) || r.http.headers["X-CSRF-Token"] != who.csrf)
-        co_return co_await forbid(r, who, "logout", {}, "The request does not come from this page: load it again.");
+        co_return co_await forbid(r, who, "logout", nobody, "The request does not come from this page: load it again.");
     sessions.end(r.session_id);
     hub.tick(); // its streams end
     audit_row row = row_of(r, who.who, "logout");
@@ -145,7 +164,7 @@ asio::awaitable<http_response> page::state::log_out(page_request r) {
 }
 
 asio::awaitable<http_response> page::state::begin_oidc(page_request r) {
-    if (limit.wait(r.address, ground.sessions->now()))
+    if (oidc_logins.wait(r.address, ground.sessions->now()))
         co_return sent_to("/#login=failed&why=often");
     const std::string base = fixed.public_url.empty() ? r.base : fixed.public_url;
     auto outcome = co_await oidc->begin(base + "/login/oidc/callback");
@@ -155,29 +174,33 @@ asio::awaitable<http_response> page::state::begin_oidc(page_request r) {
     }
     const oidc_login::begun& begun = std::get<oidc_login::begun>(outcome);
     http_response out = sent_to(begun.location);
-    out.headers.add("Set-Cookie", cookie(begun.browser, true));
+    out.headers.add("Set-Cookie", cookie(begun.cookie, true));
     co_return out;
 }
 
 /// The arguments outlive the call: who calls waits for it.
 asio::awaitable<http_response> page::state::failed_oidc(const page_request& r, const oidc_fault& fault, const visitor& who) {
-    log_warning("page.login-failed", {{"by", "oidc"}, {"why", fault.text}});
-    audit_row row = row_of(r, who, "login");
-    row.refused = true;
-    row.detail = "OpenID Connect: " + fault.text;
-    (void)co_await record(std::move(row));
+    if (fault.begun_here || worth_writing(r)) {
+        log_warning("page.login-failed", {{"by", "oidc"}, {"why", fault.text}});
+        audit_row row = row_of(r, who, "login");
+        row.refused = true;
+        row.detail = "OpenID Connect: " + fault.text;
+        (void)co_await record(std::move(row));
+    }
     http_response out = sent_to("/#login=failed&why=" + fault.why);
-    out.headers.add("Set-Cookie", cookie({}, true));
+    if (fault.begun_here) // else there may be one that goes on
+        out.headers.add("Set-Cookie", cookie({}, true));
     co_return out;
 }
 
 asio::awaitable<http_response> page::state::finish_oidc(page_request r) {
-    if (limit.wait(r.address, ground.sessions->now()))
+    if (oidc_logins.wait(r.address, ground.sessions->now()))
         co_return sent_to("/#login=failed&why=often");
     const visitor nobody;
-    auto outcome = co_await oidc->finish(r.target.query, r.login_id);
+    auto outcome = co_await oidc->finish(r.target.query, r.login_ids);
     if (auto* fault = std::get_if<oidc_fault>(&outcome)) {
-        limit.failed(r.address, ground.sessions->now());
+        if (fault->begun_here)
+            oidc_logins.failed(r.address, ground.sessions->now());
         http_response refused = co_await failed_oidc(r, *fault, nobody);
         co_return refused;
     }

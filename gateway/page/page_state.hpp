@@ -27,13 +27,17 @@ struct page_request {
     std::string origin;     ///< "https://page.example.org:443": as the client knows us
     std::string base;       ///< the same as it was written, for links back
     std::string session_id; ///< as its cookie says
-    std::string login_id;   ///< cookie of a login that was begun
+    std::vector<std::string> login_ids; ///< cookies of logins that were begun
 };
 
 /// What everybody is sent, whatever the answer.
 http_headers page_headers(bool secure);
-/// The value of a cookie; empty when there is none.
-std::string_view cookie_of(const http_headers& headers, std::string_view name);
+/// The values of a cookie, in the order in which they come: another path or host may have put one of the same name.
+std::vector<std::string> cookies_of(const http_headers& headers, std::string_view name);
+/// What a request is about, as far as its path says.
+struct concerned {
+    std::string trial, subject;
+};
 
 struct page::state {
     state(asio::any_io_executor executor, page_config c, page_ground g);
@@ -43,7 +47,8 @@ struct page::state {
     page_config config;      ///< the rest
     page_ground ground;
     session_store sessions;
-    login_limit limit;
+    login_limit local_logins{10, 200}, oidc_logins{10, login_limit::unlimited};
+    login_limit strangers{10, 200}; ///< what any web page can make a browser do: counts for nothing but how much of it is written down
     event_hub hub;
     assets files;
     route_table routes;
@@ -55,6 +60,7 @@ struct page::state {
     std::string url;
     std::set<std::string> origins;
     std::shared_ptr<tls_context> tls;
+    trail_keeper trail;      ///< for the API's thread
     std::unique_ptr<api_thread> thread;
     std::unique_ptr<http_server> server;
     std::unique_ptr<task_group> tasks;
@@ -64,7 +70,7 @@ struct page::state {
     void know_origins();
     asio::awaitable<http_response> answer(http_request request);
     asio::awaitable<http_response> route(page_request r);
-    bool recognise(page_request& r) const;
+    bool recognise(page_request& r);
     http_response file(const page_request& r) const;
     asio::awaitable<void> watch();
     asio::awaitable<void> tick();
@@ -74,7 +80,7 @@ struct page::state {
     bool comes_from_us(const page_request& r) const;
     asio::awaitable<http_response> call(page_request r);
     asio::awaitable<http_response> run_route(page_request r, route_table::found found, session who);
-    asio::awaitable<http_response> forbid(const page_request& r, const session& who, std::string action, std::string trial, std::string why);
+    asio::awaitable<http_response> forbid(const page_request& r, const session& who, std::string action, concerned of, std::string why);
     http_response events(const page_request& r);
     audit_row row_of(const page_request& r, const visitor& who, std::string action) const;
     /// False: it could not be stored.
@@ -86,6 +92,8 @@ struct page::state {
     asio::awaitable<http_response> session_calls(page_request r);
     http_response tell_session(const page_request& r);
     asio::awaitable<http_response> login_locally(page_request r);
+    asio::awaitable<http_response> failed_link(const page_request& r, bool ours, bool fits);
+    bool worth_writing(const page_request& r);
     asio::awaitable<http_response> log_out(page_request r);
     asio::awaitable<http_response> begin_oidc(page_request r);
     asio::awaitable<http_response> finish_oidc(page_request r);

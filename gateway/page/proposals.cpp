@@ -52,6 +52,19 @@ void write_element(json_text& out, const std::string& code, const proposed_code&
 
 } // namespace
 
+judgement_row without_display(judgement_row mapping) {
+    fhir::json::parser parser;
+    const auto tree = parser.parse_copy(mapping.value);
+    json_text out;
+    out.begin_object();
+    for (const std::string_view name : {"system", "code", "concept"})
+        if (tree && (*tree)[name].is_string())
+            out.key(name).string((*tree)[name].text());
+    out.end_object();
+    mapping.value = out.text();
+    return mapping;
+}
+
 std::string proposals_map(std::span<const judgement_row> standing, instant now) {
     const by_system all = read(standing);
     json_text disagreeing, groups;

@@ -48,11 +48,11 @@ session* session_store::find(std::string_view id, instant now, bool by_user) {
 
 void session_store::end(std::string_view id) { all_.erase(sha256(id)); }
 
-void session_store::reconsider(const std::vector<page_access>& access, bool local_login) {
+void session_store::reconsider(const std::vector<page_access>& access, bool local_login, bool same_provider) {
     for (auto& [key, s] : all_)
         if (!s.local)
             s.who.may = rights_of(access, s.claims);
-    std::erase_if(all_, [&](const auto& one) { return one.second.local ? !local_login : one.second.who.may.none(); });
+    std::erase_if(all_, [&](const auto& one) { return one.second.local ? !local_login : !same_provider || one.second.who.may.none(); });
 }
 
 } // namespace trialgate::gateway

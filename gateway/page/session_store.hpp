@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gateway/page/api.hpp"
+#include "gateway/page/recent_looks.hpp"
 
 #include <unordered_map>
 
@@ -12,6 +13,7 @@ struct session {
     user_claims claims; ///< of an OpenID Connect login: what its roles come from when the configuration changes
     bool local = false;
     std::string csrf;   ///< what X-CSRF-Token must be
+    std::shared_ptr<recent_looks> looks = std::make_shared<recent_looks>(); ///< for the API's thread
     instant last = 0;   ///< request of the user
     instant ends = 0;   ///< at the latest
 };
@@ -28,8 +30,9 @@ public:
     /// Whether that session is still on; without being a request.
     bool alive(std::string_view id, instant now) { return find(id, now, false) != nullptr; }
     void end(std::string_view id);
-    /// The roles of everybody are looked up again; who has none is logged out. Local sessions stay only where there is a local login.
-    void reconsider(const std::vector<page_access>& access, bool local_login);
+    /// The roles of everybody are looked up again; who has none is logged out. Local sessions stay only where there is a local login, others only where their
+    /// provider is still the one that vouches for users.
+    void reconsider(const std::vector<page_access>& access, bool local_login, bool same_provider);
     std::size_t size() const noexcept { return all_.size(); }
 
 private:

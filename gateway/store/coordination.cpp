@@ -18,6 +18,7 @@ std::string audit_seal(std::string_view before, const audit_row& row) {
     for (const std::string* text : {&row.by, &row.name, &row.role, &row.address, &row.action, &row.trial, &row.subject, &row.detail})
         add(*text);
     add(row.refused ? "1" : "0");
+    add(std::to_string(row.status));
     return to_hex(sha256(all));
 }
 

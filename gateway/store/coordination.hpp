@@ -72,7 +72,16 @@ struct audit_row {
     std::string trial, subject;        ///< subject: pseudonym; empty where none is concerned
     std::string detail;                ///< no patient data
     bool refused = false;
+    int status = 0;                    ///< a request that failed: what it was answered with; 0: it was done
     std::string seal;                  ///< SHA-256 over this row and the seal before it, set by the store: a row taken out from the middle is seen
+};
+
+/// Which rows of the trail are asked for; what is empty or 0 asks nothing.
+struct audit_filter {
+    std::string who = {};         ///< part of `by` or `name`; A to Z as a to z
+    std::string action = {};
+    std::string subject = {};     ///< how it begins
+    instant from = 0, until = 0;  ///< `at` from ... to before ...
 };
 
 /// The seal of `row` (with its id) when the row before it bears `before`; of the first row `before` is empty. 64 hex digits.

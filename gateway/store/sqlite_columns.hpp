@@ -58,10 +58,10 @@ decltype(auto) columns(R& r, Use use) {
     return use(r.status, r.people);
 }
 
-#define TRIALGATE_AUDIT_COLUMNS "id, at, by, name, role, address, action, trial, subject, detail, refused, seal"
+#define TRIALGATE_AUDIT_COLUMNS "id, at, by, name, role, address, action, trial, subject, detail, refused, status, seal"
 template <row_of<audit_row> R, class Use>
 decltype(auto) columns(R& r, Use use) {
-    return use(r.id, r.at, r.by, r.name, r.role, r.address, r.action, r.trial, r.subject, r.detail, r.refused, r.seal);
+    return use(r.id, r.at, r.by, r.name, r.role, r.address, r.action, r.trial, r.subject, r.detail, r.refused, r.status, r.seal);
 }
 
 #define TRIALGATE_OUTBOX_COLUMNS "id, sink, subject, trial, kind, key, created, state, attempts, not_before, error, body"

@@ -72,6 +72,7 @@ public:
     std::int64_t audit_add(const audit_row& row) override;
     std::vector<audit_row> audit_after(std::int64_t id, std::size_t limit) override;
     std::vector<audit_row> audit_latest(std::size_t limit) override;
+    std::vector<audit_row> audit_between(std::int64_t from, std::int64_t before, const audit_filter& filter, std::size_t limit) override;
 
     void outbox_add(const outbox_row& row) override;
     std::vector<outbox_row> outbox_due(std::string_view sink, instant now, std::size_t limit) override;

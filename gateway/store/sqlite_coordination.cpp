@@ -174,7 +174,7 @@ std::vector<local_code> sqlite_store::local_codes_of(std::string_view source, st
 // ---- who saw and did what --------------------------------------------------------------------------------------------------
 
 std::int64_t sqlite_store::audit_add(const audit_row& row) {
-    static const query q("INSERT INTO audit(" TRIALGATE_AUDIT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
+    static const query q("INSERT INTO audit(" TRIALGATE_AUDIT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)");
     audit_row sealed = row;
     whole([&] {
         const std::vector<audit_row> last = audit_latest(1);
@@ -193,6 +193,14 @@ std::vector<audit_row> sqlite_store::audit_after(std::int64_t id, std::size_t li
 std::vector<audit_row> sqlite_store::audit_latest(std::size_t limit) {
     static const query q("SELECT " TRIALGATE_AUDIT_COLUMNS " FROM audit ORDER BY id DESC LIMIT ?1");
     return rows<audit_row>(db_.run(q, limit));
+}
+
+std::vector<audit_row> sqlite_store::audit_between(std::int64_t from, std::int64_t before, const audit_filter& filter, std::size_t limit) {
+    static const query q("SELECT " TRIALGATE_AUDIT_COLUMNS " FROM audit WHERE id > ?1 AND id < ?2 "
+                         "AND (?3 = '' OR instr(lower(name), lower(?3)) > 0 OR instr(lower(by), lower(?3)) > 0) AND (?4 = '' OR action = ?4) "
+                         "AND (?5 = '' OR substr(subject, 1, length(?5)) = ?5) AND (?6 = 0 OR at >= ?6) AND (?7 = 0 OR at < ?7) "
+                         "ORDER BY id DESC LIMIT ?8");
+    return rows<audit_row>(db_.run(q, from, before, filter.who, filter.action, filter.subject, filter.from, filter.until, limit));
 }
 
 } // namespace trialgate::gateway::sqlite

@@ -147,7 +147,8 @@ CREATE TABLE local_code(
 
 CREATE TABLE audit(
     id INTEGER PRIMARY KEY, at INTEGER NOT NULL, by TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL, address TEXT NOT NULL,
-    action TEXT NOT NULL, trial TEXT NOT NULL, subject TEXT NOT NULL, refused INTEGER NOT NULL, seal TEXT NOT NULL, detail TEXT NOT NULL) STRICT;
+    action TEXT NOT NULL, trial TEXT NOT NULL, subject TEXT NOT NULL, refused INTEGER NOT NULL, status INTEGER NOT NULL, seal TEXT NOT NULL,
+    detail TEXT NOT NULL) STRICT;
 CREATE TRIGGER audit_never_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
 CREATE TRIGGER audit_never_removed BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
 -- REPLACE removes without asking the trigger above.

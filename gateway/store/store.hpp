@@ -277,6 +277,8 @@ public:
     virtual std::vector<audit_row> audit_after(std::int64_t id, std::size_t limit) = 0;
     /// Newest first.
     virtual std::vector<audit_row> audit_latest(std::size_t limit) = 0;
+    /// Those with from < id < before that fit, newest first.
+    virtual std::vector<audit_row> audit_between(std::int64_t from, std::int64_t before, const audit_filter& filter, std::size_t limit) = 0;
 
     /// Ignored when the sink has had this key (waiting, dead or delivered).
     virtual void outbox_add(const outbox_row& row) = 0;

@@ -76,7 +76,7 @@ class Browser:
 class Oidc(Scenario):
     delivery = "poll"
 
-    def begin(self, client="basic", in_token=False, **page):
+    def begin(self, client="basic", in_token=False, claim=None, **page):
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             port = s.getsockname()[1]
@@ -90,7 +90,7 @@ class Oidc(Scenario):
         gateway.write("oidc", SECRET)
         secret = {} if client == "public" else {"clientSecret": {"file": "oidc"}}
         gateway.config["page"] = {"address": f"127.0.0.1:{port}", "access": ACCESS,
-                                  "oidc": {"issuer": issuer, "clientId": client, "scope": "openid profile groups", **secret}, **page}
+                                  "oidc": {"issuer": issuer, "clientId": client, "scope": "openid profile groups", **secret, **({"userClaim": claim} if claim else {})}, **page}
         return gateway.start()
 
     def end_provider(self):
@@ -117,7 +117,7 @@ class Oidc(Scenario):
         self.assertEqual((status, to), (302, f"{self.page}/#login=failed&why={why}"))
         page, told = self.session(browser)
         self.assertEqual(told.status, 401)
-        self.assertNotIn("trialgate", page.cookies)
+        self.assertNotIn("trialgate-" + self.page.rsplit(":", 1)[1], page.cookies)
 
     def test_every_kind_of_client_logs_in_and_roles_come_from_groups(self):
         for client, in_token in (("basic", False), ("post", True), ("public", False)):
@@ -126,7 +126,7 @@ class Oidc(Scenario):
                 page, told = self.session(self.log_in("eve"))
                 self.assertEqual(told.json["user"]["name"], "eve of the hospital")
                 self.assertEqual(told.json["roles"], {"*": ["auditor"], "sle-uc-msc": ["coordinator"]})
-                rows = page.get("/api/v1/audit").json["rows"]
+                rows = page.get("/api/v1/audit").json["entries"]
                 self.assertEqual([(r["action"], r["by"].split("|")[1], r["refused"]) for r in rows], [("login", "eve", False)])
                 self.assertEqual(page.get("/api/v1/operations").status, 200)  # an auditor looks
                 self.assertEqual(page.post("/api/v1/operations/quarantine/1/drop").status, 403)
@@ -146,7 +146,8 @@ class Oidc(Scenario):
         self.assertEqual((asked["response_type"], asked["code_challenge_method"], asked["redirect_uri"]), ("code", "S256", self.page + "/login/oidc/callback"))
         for name in ("state", "nonce", "code_challenge"):
             self.assertEqual(len(asked[name]), 43, name)
-        self.assertRegex(got.headers["Set-Cookie"], r"^trialgate-login=[\w-]{43}; Path=/; HttpOnly; SameSite=Lax; Max-Age=600$")
+        self.assertRegex(got.headers["Set-Cookie"], r"^trialgate-\d+-login=[\w-]{200,700}; Path=/; HttpOnly; SameSite=Lax; Max-Age=600$")
+        self.assertNotIn(asked["state"], got.headers["Set-Cookie"])
         connection.close()
 
     def test_a_login_is_finished_once_and_by_the_browser_that_began_it(self):
@@ -201,9 +202,41 @@ class Oidc(Scenario):
         browser.refuses = True
         self.refused(browser, browser.callback(self.page + "/login/oidc", "eve"), "refused")
         page, _ = self.session(self.log_in("eve"))
-        rows = page.get("/api/v1/audit").json["rows"]
+        rows = page.get("/api/v1/audit").json["entries"][::-1]
         self.assertEqual([(r["action"], r["refused"], r["by"].split("|")[-1]) for r in rows],
                          [("login", True, "mallory"), ("login", True, ""), ("login", False, "eve")])
+
+    def test_a_name_that_users_choose_gives_no_roles_unless_the_configuration_says_so(self):
+        named = [{"user": "boss", "roles": ["auditor"]}]
+        self.begin(access=named)
+        browser = Browser()
+        self.refused(browser, browser.callback(self.page + "/login/oidc", "chooser"), "no-role")
+        self.gateway.close()
+        self.end_provider()
+        self.begin(access=named, claim="preferred_username")
+        page, told = self.session(self.log_in("chooser"))
+        self.assertEqual(told.json["roles"], {"*": ["auditor"]})
+
+    def test_begun_logins_of_others_push_nobody_out_and_foreign_callbacks_lock_nobody_out(self):
+        self.begin()
+        victim = Browser()
+        callback = victim.callback(self.page + "/login/oidc", "ian")
+        for _ in range(1_100):
+            self.assertEqual(Browser().ask(self.page + "/login/oidc")[0], 302)
+        for _ in range(20):
+            self.assertIn("why=state", Browser().ask(self.page + "/login/oidc/callback?state=x&code=y")[1])
+        self.assertEqual(victim.ask(callback)[1], self.page + "/")
+        self.assertEqual(self.session(victim)[1].status, 200)
+
+    def test_another_provider_or_none_ends_its_sessions(self):
+        import signal
+        from harness import wait_until
+        gateway = self.begin()
+        page, _ = self.session(self.log_in("ian"))
+        gateway.config["page"] = {"address": gateway.config["page"]["address"]}
+        gateway.write("trialgate.json", json.dumps(gateway.config))
+        gateway.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: page.get("/api/v1/session").status == 401, "the session ends")
 
     def test_a_role_that_is_taken_away_ends_the_session(self):
         import signal

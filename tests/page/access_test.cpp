@@ -2,6 +2,7 @@
 #include "gateway/page/local_link.hpp"
 #include "gateway/page/login_limit.hpp"
 #include "gateway/page/oidc.hpp"
+#include "gateway/page/recent_looks.hpp"
 #include "gateway/page/route_table.hpp"
 #include "gateway/page/events.hpp"
 #include "gateway/page/session_store.hpp"
@@ -66,13 +67,21 @@ TEST_CASE("access: a role of one trial is no role of another") {
 
 TEST_CASE("access: every entry that fits a user counts") {
     const std::vector<page_access> access{{"nurses", "", {"coordinator"}, {"a", "b"}}, {"doctors", "", {"investigator"}, {}}, {"", "eve", {"auditor"}, {"a"}}};
-    CHECK(rights_of(access, {{"others"}, {"mallory"}}).none());
-    CHECK(rights_of(access, {{}, {}}).none());
-    CHECK(rights_of(access, {{"eve"}, {"nurses"}}).none()); // a group of a user's name, and the other way round
-    const rights both = rights_of(access, {{"nurses", "doctors"}, {"eve"}});
+    CHECK(rights_of(access, {{"others"}, "mallory"}).none());
+    CHECK(rights_of(access, {}).none());
+    CHECK(rights_of(access, {{"eve"}, "nurses"}).none()); // a group of a user's name, and the other way round
+    const rights both = rights_of(access, {{"nurses", "doctors"}, "eve"});
     CHECK(both.of_trial == std::map<std::string, std::set<role>, std::less<>>{
                                {"*", {role::investigator, role::auditor}}, {"a", {role::coordinator}}, {"b", {role::coordinator}}});
-    CHECK(rights_of({{"", "", {"auditor"}, {}}}, {{""}, {""}}).none());
+    CHECK(rights_of({{"", "", {"auditor"}, {}}}, {{""}}).none());
+}
+
+TEST_CASE("access: a name is never taken for an email, nor an email for a name") {
+    const std::vector<page_access> access{{"", "boss@example.org", {"auditor"}, {}}, {"", "boss", {"operator"}, {}}};
+    CHECK(rights_of(access, {{}, "boss@example.org"}).none());
+    CHECK(rights_of(access, {{}, "1", "boss"}).none());
+    CHECK(rights_of(access, {{}, "1", "boss@example.org"}) == only(role::auditor));
+    CHECK(rights_of(access, {{}, "boss"}) == only(role::operator_));
 }
 
 TEST_CASE("sessions: end after their time, and earlier when nobody asks") {
@@ -122,18 +131,22 @@ TEST_CASE("sessions: beyond the most the one that was idle longest ends") {
 TEST_CASE("sessions: another configuration gives other roles, or none") {
     session_store all;
     session eve = of(only(role::coordinator)), local = of(every_right(), "local");
-    eve.claims.names = {"eve"};
+    eve.claims.user = "eve";
     local.local = true;
     const std::string a = all.begin(eve, start), b = all.begin(local, start);
-    all.reconsider({{"", "eve", {"auditor"}, {}}}, true);
+    const std::vector<page_access> access{{"", "eve", {"auditor"}, {}}};
+    all.reconsider(access, true, true);
     CHECK(all.find(a, start, true)->who.may == only(role::auditor));
     CHECK(all.alive(b, start));
-    all.reconsider({}, false);
+    all.reconsider(access, true, false); // another provider, or none: who knows who that is
+    CHECK_FALSE(all.alive(a, start));
+    CHECK(all.alive(b, start));
+    all.reconsider({}, false, true);
     CHECK(all.size() == 0);
 }
 
 TEST_CASE("login limit: ten failures of one address, then it waits while others do not") {
-    login_limit limit;
+    login_limit limit(10, 200);
     for (int n = 0; n < 10; ++n) {
         CHECK_FALSE(limit.wait("10.0.0.1", start + n));
         limit.failed("10.0.0.1", start + n);
@@ -141,9 +154,49 @@ TEST_CASE("login limit: ten failures of one address, then it waits while others 
     CHECK(limit.wait("10.0.0.1", start + 10) == login_limit::span - 10);
     CHECK_FALSE(limit.wait("10.0.0.2", start + 10));
     CHECK_FALSE(limit.wait("10.0.0.1", start + login_limit::span));
-    for (std::size_t n = 0; n < login_limit::of_all; ++n)
-        limit.failed("10.0.1." + std::to_string(n), start + login_limit::span);
+    login_limit open(10, login_limit::unlimited);
+    for (std::size_t n = 0; n < 200; ++n)
+        for (login_limit* one : {&limit, &open})
+            one->failed("10.0.1." + std::to_string(n), start + login_limit::span);
     CHECK(limit.wait("10.9.9.9", start + login_limit::span + 1) == login_limit::span - 1);
+    CHECK_FALSE(open.wait("10.9.9.9", start + login_limit::span + 1));
+}
+
+TEST_CASE("login limit: a network of 64 bits counts as one, for its owner has all of its addresses") {
+    CHECK(address_group("2001:db8:1:2:3:4:5:6") == address_group("2001:0DB8:1:2::9"));
+    CHECK(address_group("2001:db8:1:2::1") != address_group("2001:db8:1:3::1"));
+    CHECK(address_group("::ffff:10.0.0.1") == "10.0.0.1");
+    CHECK(address_group("10.0.0.1") == "10.0.0.1");
+    CHECK(address_group("fe80::1%eth0") == address_group("fe80::2"));
+    login_limit limit(2, login_limit::unlimited);
+    limit.failed("2001:db8::1", start);
+    limit.failed("2001:db8::2", start);
+    CHECK(limit.wait("2001:db8::3", start));
+    CHECK_FALSE(limit.wait("2001:db9::3", start));
+}
+
+TEST_CASE("looks: what a session looked at is told again after ten minutes, and others' looks are their own") {
+    recent_looks looks;
+    audit_row row;
+    row.action = "view-patient";
+    row.trial = "a";
+    row.subject = "s1";
+    CHECK_FALSE(looks.told(row, start));
+    looks.tell(row, start);
+    CHECK(looks.told(row, start + recent_looks::span - 1));
+    CHECK_FALSE(looks.told(row, start + recent_looks::span));
+    CHECK_FALSE(looks.told(row, start - 1)); // the clock was set back
+    for (std::string audit_row::*part : {&audit_row::action, &audit_row::trial, &audit_row::subject}) {
+        audit_row other = row;
+        other.*part = "x";
+        CHECK_FALSE(looks.told(other, start));
+    }
+    for (std::size_t n = 0; n <= recent_looks::most; ++n) {
+        row.subject = std::to_string(n);
+        looks.tell(row, start);
+    }
+    row.subject = "s1";
+    CHECK_FALSE(looks.told(row, start)); // forgotten: told twice rather than never
 }
 
 TEST_CASE("local link: opens once, within a quarter of an hour, and only the newest") {
@@ -196,38 +249,78 @@ TEST_CASE("events: a visitor hears of no trial but the own") {
 TEST_CASE("oidc: a login that was begun is finished once, by the same browser, in time") {
     pending_logins all;
     const auto a = all.begin("https://p/cb", start), b = all.begin("https://p/cb", start);
-    CHECK(std::set<std::string>{a.state, a.browser, a.nonce, a.verifier, b.state, b.browser, b.nonce, b.verifier}.size() == 8);
+    CHECK(std::set<std::string>{a.state, a.nonce, a.verifier, b.state, b.nonce, b.verifier}.size() == 6);
     CHECK(a.verifier.size() >= 43); // RFC 7636, section 4.1
-    CHECK_FALSE(all.take("", a.browser, start));
+    CHECK(a.cookie.size() < 1'000);
+    CHECK(a.cookie.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == std::string::npos);
+    CHECK_FALSE(all.take("", a.cookie, start));
     CHECK_FALSE(all.take(a.state, "", start));
-    CHECK_FALSE(all.take(a.state, b.browser, start));
-    const auto taken = all.take(a.state, a.browser, start);
+    CHECK_FALSE(all.take(a.state, b.cookie, start));
+    std::string changed = a.cookie;
+    changed[40] = changed[40] == 'A' ? 'B' : 'A';
+    CHECK_FALSE(all.take(a.state, changed, start));
+    CHECK_FALSE(pending_logins().take(a.state, a.cookie, start)); // of another process
+    const auto taken = all.take(a.state, a.cookie, start);
     REQUIRE(taken);
     CHECK(taken->nonce == a.nonce);
-    CHECK_FALSE(all.take(a.state, a.browser, start));
-    CHECK_FALSE(all.take(b.state, b.browser, start + pending_logins::lifetime));
-    const auto first = all.begin("", start);
-    for (std::size_t n = 0; n < pending_logins::most; ++n)
-        all.begin("", start);
-    CHECK_FALSE(all.take(first.state, first.browser, start));
+    CHECK(taken->verifier == a.verifier);
+    CHECK(taken->redirect_uri == "https://p/cb");
+    CHECK_FALSE(all.take(a.state, a.cookie, start));
+    CHECK_FALSE(all.take(a.state, a.cookie, start + pending_logins::lifetime));
+    CHECK_FALSE(all.take(b.state, b.cookie, start + pending_logins::lifetime));
+}
+
+TEST_CASE("oidc: however many logins are begun, none is pushed out, and none is finished twice") {
+    pending_logins all;
+    const auto first = all.begin("https://p/cb", start);
+    for (int n = 0; n < 2'000; ++n)
+        all.begin("https://p/cb", start);
+    CHECK(all.take(first.state, first.cookie, start));
+    for (std::size_t n = 1; n < pending_logins::most; ++n) {
+        const auto one = all.begin("", start);
+        REQUIRE(all.take(one.state, one.cookie, start));
+    }
+    const auto last = all.begin("", start + 1);
+    CHECK_FALSE(all.take(last.state, last.cookie, start + 1));
+    CHECK_FALSE(all.take(first.state, first.cookie, start + 1));
+    CHECK(all.take(last.state, last.cookie, start + pending_logins::lifetime));
 }
 
 TEST_CASE("oidc: who the user is comes from the ID token, and from userinfo of the same person") {
-    const std::string issuer = "https://login.example.org";
+    page_config::oidc_config config;
+    config.issuer = "https://login.example.org";
+    config.groups_claim = "realm.roles";
     const std::string token = R"({"sub":"1","preferred_username":"eve","email":"eve@example.org","email_verified":true,"realm":{"roles":["r"]}})";
-    const oidc_user user = read_user(token, "", issuer, "realm.roles");
+    const oidc_user user = read_user(token, "", config);
     CHECK(user.id == "oidc:https://login.example.org|1");
     CHECK(user.name == "eve");
-    CHECK(user.claims.names == std::vector<std::string>{"1", "eve", "eve@example.org"});
+    CHECK(user.claims.user == "1");
+    CHECK(user.claims.email == "eve@example.org");
     CHECK(user.claims.groups == std::vector<std::string>{"r"});
-    CHECK(tells_groups(token, "realm.roles"));
-    CHECK_FALSE(tells_groups(token, "groups"));
-    const oidc_user more = read_user(token, R"({"sub":"1","name":"Eve \n E","groups":["a", 1, "b"]})", issuer, "groups");
+    CHECK(tells_enough(token, config));
+    config.groups_claim = "groups";
+    CHECK_FALSE(tells_enough(token, config));
+    const oidc_user more = read_user(token, R"({"sub":"1","name":"Eve \n E","groups":["a", 1, "b"]})", config);
     CHECK(more.name == "Eve  E");
     CHECK(more.claims.groups == std::vector<std::string>{"a", "b"});
-    const oidc_user another = read_user(token, R"({"sub":"2","preferred_username":"admin","groups":["admins"]})", issuer, "groups");
+    const oidc_user another = read_user(R"({"sub":"1"})", R"({"sub":"2","email":"boss@example.org","email_verified":true,"groups":["admins"]})", config);
     CHECK(another.claims.groups.empty());
-    CHECK(another.claims.names.size() == 3);
-    CHECK(read_user(R"({"sub":"1","email":"boss@example.org"})", "", issuer, "groups").claims.names == std::vector<std::string>{"1"});
-    CHECK(read_user(R"({"sub":"1","groups":"one"})", "", issuer, "groups").claims.groups == std::vector<std::string>{"one"});
+    CHECK(another.claims.email.empty());
+    CHECK(read_user(R"({"sub":"1","email":"boss@example.org"})", "", config).claims.email.empty());
+    CHECK(read_user(R"({"sub":"1","groups":"one"})", "", config).claims.groups == std::vector<std::string>{"one"});
+}
+
+TEST_CASE("oidc: a name that users choose decides on nothing, unless the configuration says which claim does") {
+    const std::vector<page_access> access{{"", "boss", {"operator"}, {}}, {"", "boss@example.org", {"auditor"}, {}}};
+    page_config::oidc_config config;
+    const auto roles = [&](const std::string& claims) { return rights_of(access, read_user(claims, "", config).claims); };
+    const std::string chosen = R"({"sub":"7","preferred_username":"boss","name":"boss","nickname":"boss"})";
+    CHECK(roles(chosen).none());
+    CHECK(roles(R"({"sub":"7","preferred_username":"boss@example.org","email":"boss@example.org"})").none());
+    CHECK(roles(R"({"sub":"7","preferred_username":"boss@example.org","email":"boss@example.org","email_verified":"true"})").none());
+    CHECK(roles(R"({"sub":"boss"})") == only(role::operator_));
+    config.user_claim = "preferred_username";
+    CHECK(roles(chosen) == only(role::operator_));
+    CHECK(roles(R"({"sub":"boss","preferred_username":"mallory"})").none()); // one namespace, not two
+    CHECK(roles(R"({"sub":"7","preferred_username":"boss@example.org"})").none());
 }

@@ -268,6 +268,14 @@ TEST_CASE("judgements: proposals are a map that the library reads as it is, and 
     CHECK(b.call("GET", "/api/v1/mappings/proposals", nobody, "").status == 403);
     CHECK(b.call("GET", "/api/v1/mappings/proposals", user(role::operator_), "").status == 200);
 
+    // Of other people's trials: nothing, and to operators the codes without what somebody typed.
+    visitor elsewhere = user(role::coordinator, "Else");
+    elsewhere.may.of_trial = {{"another-trial", {role::coordinator}}};
+    CHECK(b.proposals(elsewhere).find("DNSI") == std::string::npos);
+    elsewhere.may.add(role::operator_, "*");
+    CHECK(b.proposals(elsewhere).find(R"("code":"DNSI")") != std::string::npos);
+    CHECK(b.proposals(elsewhere).find("D DNSI") == std::string::npos);
+
     // As a site's map.
     std::vector<mappings::source_file> files = shipped_files();
     files.push_back({"proposals.json", text});

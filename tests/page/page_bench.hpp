@@ -10,7 +10,7 @@ namespace trialgate::tests {
 /// Every route of the API that is behind a session, by all its parts.
 inline std::vector<api_route> all_routes() {
     std::vector<api_route> out;
-    for (auto part : {worklist_routes, patient_routes, followup_routes, operations_routes})
+    for (auto part : {worklist_routes, patient_routes, followup_routes, operations_routes, audit_routes, judgement_routes})
         for (api_route& r : part())
             out.push_back(std::move(r));
     return out;
@@ -47,6 +47,8 @@ struct page_bench : bench {
     visitor who;
     int woken_worker = 0, woken_outbox = 0, told_alerts = 0;
     std::string live;
+    seal_standing seals;
+    std::function<void(store&, const audit_note&)> trail; ///< as audit_note::write
 
     page_bench() {
         options.fingerprint = "f1";
@@ -134,8 +136,14 @@ private:
         const auto setting = std::make_shared<const page_setting>(
             page_setting{std::make_shared<const gateway_config>(config), options.net, options, options.site, options.fingerprint});
         const api_ground ground{*reading, *writer, *time, faults, setting, [this] { ++woken_worker; }, [this] { ++woken_outbox; },
-                                [this] { ++told_alerts; }, [this](std::string_view) { return live; }};
+                                [this] { ++told_alerts; }, [this](std::string_view) { return live; }, seals,
+                                [this](http_response& of, std::function<std::string(store&)> next) {
+                                    for (std::string piece = next(*reading); !piece.empty(); piece = next(*reading))
+                                        of.body += piece;
+                                }};
         answer out;
+        out.note.action = route.audited;
+        out.note.write = trail;
         try {
             const http_response r = route.handle(request, ground, out.note);
             out.status = r.status;

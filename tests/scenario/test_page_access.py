@@ -1,7 +1,10 @@
 """Who gets to the page, and how it ends: the real program, and a client that says what a browser would say, or what an attacker would."""
+import contextlib
 import json
+import os
 import re
 import signal
+import sqlite3
 import time
 import unittest
 
@@ -21,9 +24,13 @@ class Access(Scenario):
     delivery = "poll"
 
     def trail(self, page):
-        told = page.get("/api/v1/audit?limit=1000").json
-        self.assertTrue(told["intact"])
-        return [r for r in told["rows"] if r["action"] != "view-audit"]
+        """Oldest first."""
+        told = page.get("/api/v1/audit?limit=500").json
+        self.assertTrue(told["seals"]["intact"])
+        return [r for r in reversed(told["entries"]) if r["action"] != "view-audit"]
+
+    def cookie(self, page):
+        return "trialgate-" + page.origin.rsplit(":", 1)[1]
 
     def test_the_link_opens_once_and_the_trail_says_so(self):
         gateway = self.make_gateway()
@@ -95,16 +102,19 @@ class Access(Scenario):
     def test_the_cookie_is_for_this_page_alone_and_new_at_every_login(self):
         gateway = self.make_gateway()
         page = Page(gateway, login=False)
-        page.cookies["trialgate"] = "put-there-by-somebody-else"
+        name = self.cookie(page)  # cookies know no ports: another gateway on this machine has another name
+        page.cookies[name] = "put-there-by-somebody-else"
         answer = page.login(link_of(gateway).split("=")[1])
-        self.assertRegex(answer.headers["Set-Cookie"], r"^trialgate=[\w-]{43}; Path=/; HttpOnly; SameSite=Strict$")
-        first = page.cookies["trialgate"]
+        self.assertRegex(answer.headers["Set-Cookie"], "^" + name + r"=[\w-]{43}; Path=/; HttpOnly; SameSite=Strict$")
+        first = page.cookies[name]
         link = re.search(r"#once=(\S+)", gateway.run("page").stdout)[1]
         old = Page(gateway, login=False)
-        old.cookies["trialgate"] = first
+        old.cookies[name] = first
         self.assertEqual(old.get("/api/v1/session").status, 200)
+        for shadowed in (f"{name}=x; {name}={first}", f"{name}={first}; {name}=x"):  # somebody may have put another one for another path
+            self.assertEqual(old.get("/api/v1/session", headers={"Cookie": shadowed}).status, 200)
         page.login(link)
-        self.assertNotEqual(page.cookies["trialgate"], first)
+        self.assertNotEqual(page.cookies[name], first)
         self.assertEqual(old.get("/api/v1/session").status, 401)
 
     def test_what_does_not_come_from_the_page_changes_nothing(self):
@@ -119,6 +129,8 @@ class Access(Scenario):
         self.assertEqual(page.get("/api/v1/session").status, 200)
         refused = [r for r in self.trail(page) if r["refused"]]
         self.assertEqual(len(refused), 13)
+        self.assertEqual(page.post(f"/api/v1/trials/sle-uc-msc/people/{'a' * 32}/judgements", headers={"X-CSRF-Token": "x"}).status, 403)
+        self.assertEqual(self.trail(page)[-1]["subject"], "a" * 32)
         self.assertTrue(all(r["by"] == "local" and r["address"] == "127.0.0.1" for r in refused))
         stranger = Page(gateway, login=False)
         token = re.search(r"#once=(\S+)", gateway.run("page").stdout)[1]
@@ -189,21 +201,106 @@ class Access(Scenario):
         page = Page(gateway)
         Page(gateway, login=False).login("x" * 43)
         page.post("/api/v1/operations/quarantine/1/drop", headers={"X-CSRF-Token": "x"})
-        rows = page.get("/api/v1/audit").json["rows"]
+        self.assertEqual(page.post("/api/v1/operations/quarantine/1/drop").status, 404)
+        self.assertEqual(page.get("/api/v1/audit").status, 200)
         exported = page.get("/api/v1/audit/fhir")
-        self.assertEqual(exported.headers["Content-Type"], "application/fhir+ndjson")
-        events = [json.loads(line) for line in exported.body.splitlines()]
-        self.assertEqual(len(events), len(rows) + 1)  # the view of the trail is one more
-        for event, row in zip(events, rows):
-            self.assertEqual((event["resourceType"], event["recorded"], event["outcome"]), ("AuditEvent", row["at"], "4" if row["refused"] else "0"))
+        self.assertEqual(exported.headers["Content-Type"], "application/fhir+json")
+        told = page.get("/api/v1/audit").json
+        rows = told["entries"][::-1]
+        self.assertEqual(rows[-1]["action"], "export")
+        bundle = json.loads(exported.body)
+        self.assertEqual((bundle["resourceType"], bundle["type"]), ("Bundle", "collection"))
+        self.assertEqual(len(bundle["entry"]), len(rows) - 1)  # the export is one more
+        for entry, row in zip(bundle["entry"], rows):
+            event = entry["resource"]
+            self.assertEqual((event["resourceType"], event["recorded"]), ("AuditEvent", row["at"]))
             self.assertEqual(event["entity"][-1]["detail"][0]["valueString"], row["seal"])
             for needed in ("type", "agent", "source"):
                 self.assertIn(needed, event)
-        self.assertEqual(events[0]["subtype"][0]["display"], "Login")
-        self.assertEqual(page.get("/api/v1/audit").json["rows"][-1]["action"], "export")
-        second = page.get("/api/v1/audit?after=2&limit=1").json
-        self.assertEqual(([r["id"] for r in second["rows"]], second["intact"]), ([3], True))
-        self.assertEqual(page.get("/api/v1/audit?after=x").status, 400)
+        self.assertEqual([e["resource"]["outcome"] for e in bundle["entry"]], ["0", "4", "4", "4", "0"])
+        self.assertEqual(bundle["entry"][0]["resource"]["subtype"][0]["display"], "Login")
+        second = page.get("/api/v1/audit?before=4&limit=1").json
+        self.assertEqual(([r["id"] for r in second["entries"]], second["older"]), ([3], 3))
+        self.assertEqual(page.get("/api/v1/audit?before=x").status, 400)
+        newest = wait_until(lambda: (t := page.get("/api/v1/audit", headers={"X-Background": "1"}).json["seals"])["checkedThrough"] == t["newest"] and t, "seals")
+        self.assertEqual((newest["intact"], newest["brokenAt"]), (True, None))
+        # The house's log holds where the trail ended.
+        anchors = [line for line in gateway.output if " page.trail " in line]
+        self.assertTrue(any("why=export" in line and rows[-2]["seal"] in line for line in anchors), anchors)
+        self.assertTrue(any("why=daily" in line for line in anchors), anchors)
+
+    def test_what_a_page_asks_by_itself_is_told_once_in_ten_minutes(self):
+        gateway = self.make_gateway()
+        page = Page(gateway)
+        quiet = {"X-Background": "1"}
+        lists = "/api/v1/trials/sle-uc-msc/worklist"
+        for _ in range(3):
+            for path in (lists + "?since=0", lists + "?since=1", "/api/v1/visits", "/api/v1/alerts"):
+                self.assertEqual(page.get(path, headers=quiet).status, 200)
+        self.assertEqual([r["action"] for r in self.trail(page)], ["login", "view-list", "view-visits", "view-alerts"])
+        self.assertEqual(page.get(lists).status, 200)  # whole: always
+        self.assertEqual(page.get("/api/v1/visits").status, 200)
+        gateway.advance(10 * MINUTE)
+        page.get(lists + "?since=1")
+        self.assertEqual([r["action"] for r in self.trail(page)][4:], ["view-list", "view-visits", "view-list"])
+        views = [r for r in page.get("/api/v1/audit?action=view-audit").json["entries"]]
+        for n in (2, 1):
+            self.assertEqual(page.get(f"/api/v1/audit?before={n}").status, 200)
+        self.assertEqual(len(page.get("/api/v1/audit?action=view-audit").json["entries"]), len(views) + 1)
+        # Another session's first look is its own, whatever it says of itself.
+        other = Page(gateway, url=gateway.run("page", expect=0).stdout.split()[1])
+        other.get("/api/v1/audit?before=2", headers=quiet)
+        self.assertEqual(other.get("/api/v1/audit?limit=1").json["entries"][0]["action"], "view-audit")
+
+    def test_what_the_trail_cannot_tell_is_not_done(self):
+        self.delivery = "auto"
+        gateway = self.make_gateway()
+        self.subscribed()
+        self.candidate("p1")
+        self.settled()
+        page = Page(gateway)
+        rows = wait_until(lambda: page.get("/api/v1/trials/sle-uc-msc/worklist").json["rows"], "somebody is listed")
+        person = f"/api/v1/trials/sle-uc-msc/people/{rows[0][0]}"
+        with self.store(gateway) as db:
+            db.execute("CREATE TRIGGER no_trail BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no trail'); END")
+        refused = page.post(person + "/judgements", {"kind": "comment", "reason": "r"})
+        self.assertEqual(refused.status, 503)
+        self.assertIn("nothing was changed", refused.body)
+        self.assertEqual(page.get(person).status, 503)
+        with self.store(gateway) as db:
+            self.assertEqual(db.execute("SELECT count(*) FROM judgement").fetchone(), (0,))
+            db.execute("DROP TRIGGER no_trail")
+        self.assertEqual(page.post(person + "/judgements", {"kind": "comment", "reason": "r"}).status, 201)
+        self.assertEqual([(r["action"], r["subject"]) for r in self.trail(page)][-1], ("judge", rows[0][0]))
+
+    @contextlib.contextmanager
+    def store(self, gateway):
+        db = sqlite3.connect(os.path.join(gateway.folder, "data", "trialgate.db"), timeout=20, isolation_level=None)
+        try:
+            yield db
+        finally:
+            db.close()
+
+    def test_a_session_has_so_many_streams_and_the_oldest_ends(self):
+        gateway = self.make_gateway()
+        page = Page(gateway)
+        streams = [page.events() for _ in range(9)]
+        for one in streams[1:]:
+            one.next()
+        self.assertTrue(streams[0].ended.wait(10))
+        self.assertFalse(any(s.ended.is_set() for s in streams[1:]))
+        for one in streams:
+            one.close()
+
+    def test_what_foreign_pages_can_send_locks_nobody_out(self):
+        gateway = self.make_gateway()
+        page = Page(gateway, login=False)
+        for _ in range(40):
+            answer = page.post("/api/v1/session/local", {"token": "x" * 43}, headers={"Origin": "https://evil.example.org"})
+            self.assertEqual(answer.status, 403)
+        self.assertEqual(page.login(link_of(gateway).split("=")[1]).status, 204)
+        refused = [r for r in self.trail(page) if r["refused"]]
+        self.assertEqual(len(refused), 10)  # nor do they fill the trail
 
     def test_a_reload_keeps_sessions_and_takes_new_rules(self):
         gateway = self.make_gateway(page={"idle": "1h"})

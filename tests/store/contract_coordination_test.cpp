@@ -282,6 +282,7 @@ TEST_CASE("The audit trail keeps who did what, each line sealed with the one bef
     a.subject = "aa11";
     a.detail = "d";
     a.refused = true;
+    a.status = 403;
     CHECK(s->audit_add(a) == 1);
     CHECK(s->audit_add(a) == 2);
     s->audit_add({});
@@ -298,6 +299,8 @@ TEST_CASE("The audit trail keeps who did what, each line sealed with the one bef
     CHECK(all[0].subject == "aa11");
     CHECK(all[0].detail == "d");
     CHECK(all[0].refused);
+    CHECK(all[0].status == 403);
+    CHECK(all[2].status == 0);
     std::string before;
     std::set<std::string> seals;
     for (const audit_row& row : all) {
@@ -314,6 +317,44 @@ TEST_CASE("The audit trail keeps who did what, each line sealed with the one bef
     other.detail = "e";
     CHECK(audit_seal(all[0].seal, other) != all[1].seal);
     CHECK(audit_seal(all[1].seal, all[1]) != all[1].seal);
+    other = all[1];
+    other.status = 404;
+    CHECK(audit_seal(all[0].seal, other) != all[1].seal);
+}
+
+TEST_CASE("The audit trail is searched by who, what, whom and when, newest first") {
+    any_store s;
+    const auto put = [&](const char* by, const char* name, const char* action, const char* subject, instant at) {
+        audit_row row;
+        row.by = by;
+        row.name = name;
+        row.action = action;
+        row.subject = subject;
+        row.at = at;
+        s->audit_add(row);
+    };
+    put("oidc:x|eve", "Eve E", "view-list", "", 100);
+    put("oidc:x|ian", "Ian I", "view-patient", "aa11", 200);
+    put("oidc:x|eve", "Eve E", "view-patient", "aa22", 300);
+    put("local", "100%_", "login", "", 400);
+    const auto ids = [&](const audit_filter& f, std::int64_t from = 0, std::int64_t before = 100, std::size_t limit = 10) {
+        std::string out;
+        for (const audit_row& row : s->audit_between(from, before, f, limit))
+            out += std::to_string(row.id);
+        return out;
+    };
+    CHECK(ids({}) == "4321");
+    CHECK(ids({}, 1, 4) == "32");
+    CHECK(ids({}, 0, 100, 2) == "43");
+    CHECK(ids({"EVE"}) == "31");
+    CHECK(ids({"|ian"}) == "2");
+    CHECK(ids({"%"}) == "4");
+    CHECK(ids({"e", "view-patient"}) == "3");
+    CHECK(ids({"", "view"}) == "");
+    CHECK(ids({"", "", "aa"}) == "32");
+    CHECK(ids({"", "", "aa2"}) == "3");
+    CHECK(ids({"", "", "", 200, 300}) == "2");
+    CHECK(ids({"", "", "", 300, 0}) == "43");
 }
 
 TEST_CASE("Forgetting a source forgets histories and judgements, and no other's, and never the audit trail") {

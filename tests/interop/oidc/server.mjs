@@ -30,7 +30,7 @@ server.listen(0, '127.0.0.1', () => {
     conformIdTokenClaims: !inToken,
     enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256', 'PS256'] },
     features: { devInteractions: { enabled: true } },
-    findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, name: `${id} of the hospital`, preferred_username: id, groups: groups[id] ?? [] }) }),
+    findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, name: `${id} of the hospital`, preferred_username: id === 'chooser' ? 'boss' : id, groups: groups[id] ?? [] }) }),
     jwks: { keys: [key('rsa', { modulusLength: 2048 }, { kid: 'r' }), key('ec', { namedCurve: 'P-256' }, { kid: 'e', alg: 'ES256' })] },
     pkce: { required: () => true },
     scopes: ['openid', 'groups'],
