@@ -105,3 +105,20 @@ TEST_CASE("Random tokens have the length asked for and do not repeat") {
     CHECK(seen.size() == 1000);
     CHECK(random_token(0).empty());
 }
+
+TEST_CASE("What is sealed is read with its key alone, and only as it was written") {
+    const std::string key = sha256("k"), text = "state\nnonce\0 and more"s;
+    const std::string sealed = seal_text(key, text);
+    CHECK(open_sealed(key, sealed) == text);
+    CHECK(seal_text(key, text) != sealed); // another nonce each time
+    CHECK(open_sealed(key, seal_text(key, "")) == "");
+    CHECK_FALSE(open_sealed(sha256("other"), sealed));
+    for (std::size_t n = 0; n < sealed.size(); ++n) {
+        std::string other = sealed;
+        other[n] = other[n] == 'A' ? 'B' : 'A';
+        CHECK_FALSE(open_sealed(key, other));
+    }
+    for (const std::string& wrong : {""s, "AAAA"s, sealed.substr(0, sealed.size() - 4), sealed + "AAAA", "no base64!"s})
+        CHECK_FALSE(open_sealed(key, wrong));
+    CHECK_THROWS(seal_text("short", text));
+}

@@ -292,6 +292,19 @@ class Access(Scenario):
         for one in streams:
             one.close()
 
+    def test_behind_a_proxy_the_address_is_what_the_proxy_added_last(self):
+        gateway = self.make_gateway(page={"tls": "terminated", "publicUrl": "https://page.example.org"})
+        page = Page(gateway)
+        connection = page.connection()
+        connection.putrequest("POST", "/api/v1/session/local")
+        for line in ("10.9.9.9", "10.8.8.8, 10.0.0.7"):  # HAProxy appends a line to what the client has written
+            connection.putheader("X-Forwarded-For", line)
+        connection.putheader("Content-Length", "0")
+        connection.endheaders()
+        self.assertEqual(connection.getresponse().status, 403)
+        connection.close()
+        self.assertEqual([r["address"] for r in self.trail(page) if r["refused"]], ["10.0.0.7"])
+
     def test_what_foreign_pages_can_send_locks_nobody_out(self):
         gateway = self.make_gateway()
         page = Page(gateway, login=False)
