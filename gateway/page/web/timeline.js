@@ -109,13 +109,17 @@ function asking(line, nameOf) {
     return (
         several.length > 0 &&
         h(
-            "ul.asking",
-            several.map(lab =>
-                h(
-                    "li",
-                    h("b", lab.title),
-                    " ",
-                    t("timeline.shownFor", {first: one(lab.asked[0]), others: lab.asked.slice(1).map(one).join("; ")}),
+            "details.askers",
+            h("summary", t("timeline.asking", {n: several.length})),
+            h(
+                "ul.asking",
+                several.map(lab =>
+                    h(
+                        "li",
+                        h("b", lab.title),
+                        " ",
+                        t("timeline.shownFor", {first: one(lab.asked[0]), others: lab.asked.slice(1).map(one).join("; ")}),
+                    ),
                 ),
             ),
         )

@@ -160,6 +160,7 @@ test("the timeline fills only what counts, dates the latest result, and puts wha
     await page.click(".as-table summary");
     assert.match(await text(".as-table table"), /2022 ?Hepatitis B surface antigen/);
     assert.match(await text(".as-table table"), /2025-05 ?ANA ?negative.*outside its window: does not count/);
+    await page.click(".askers summary");
     assert.match(
         await text(".asking"),
         /Hepatitis B surface antigen is drawn for “ANA of at least 1:160.*”: < 1\. Also asked by “eGFR of .*”: < 5, within 30 days\./,

@@ -228,6 +228,7 @@ export default {
         outside: "outside its window: does not count",
         quoted: "“{what}”",
         within: {one: "within {n} day", other: "within {n} days"},
+        asking: {one: "Whose limit is drawn: {n} result is asked for by several criteria", other: "Whose limits are drawn: {n} results are asked for by several criteria"},
         shownFor: "is drawn for {first}. Also asked by {others}.",
         until: "until {day}",
         keyWindow: "window in which a result counts",
