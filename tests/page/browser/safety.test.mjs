@@ -22,6 +22,16 @@ async function person(prefix) {
     await page.waitForSelector("div.timeline svg");
 }
 const text = async (selector, of = page) => (await of.textContent(selector)).replace(/\s+/g, " ").trim();
+/** Opens the question for a comment and types. */
+async function comment(words) {
+    await page.click("#do-comment");
+    await page.fill("dialog textarea", words);
+}
+/** Opens it, and says what stands there. */
+async function draft() {
+    await page.click("#do-comment");
+    return page.inputValue("dialog textarea");
+}
 const judged = () => one.world.requests.filter(r => r.method === "POST" && r.path.endsWith("/judgements")).map(r => JSON.parse(r.body));
 const live = of => of.waitForSelector('.live[data-state="live"]');
 const anotherTab = async where => {
@@ -113,8 +123,7 @@ test("an answer that never comes ends after 30 seconds, and the page goes on", a
 
 test("a comment whose answer got lost: said so, sent again with the same key, and saved once", async () => {
     await person("8f2e2d02");
-    await page.click("#do-comment");
-    await page.fill("dialog textarea", "Only once");
+    await comment("Only once");
     one.delay(`POST /api/v1/trials/${trial}/people/${subject("8f2e2d02")}/judgements`, {lost: true});
     await page.click('dialog button[type="submit"]');
     await page.waitForSelector("dialog .wrong:not([hidden])");
@@ -128,8 +137,7 @@ test("a comment whose answer got lost: said so, sent again with the same key, an
     const [first, second] = judged();
     assert.equal(first.key, second.key);
     assert.equal(one.world.judgements.filter(j => j.reason === "Only once").length, 1);
-    await page.click("#do-comment");
-    await page.fill("dialog textarea", "Only once");
+    await comment("Only once");
     await page.click('dialog button[type="submit"]');
     await page.waitForSelector("dialog", {state: "detached"});
     assert.notEqual(judged()[2].key, first.key, "the same words of another dialog are another comment");
@@ -137,16 +145,14 @@ test("a comment whose answer got lost: said so, sent again with the same key, an
 
 test("closing a dialog that does not know loads the person anew, and the text is still there", async () => {
     await person("8f2e2d02");
-    await page.click("#do-comment");
-    await page.fill("dialog textarea", "It was saved");
+    await comment("It was saved");
     one.delay(`POST /api/v1/trials/${trial}/people/${subject("8f2e2d02")}/judgements`, {lost: true});
     await page.click('dialog button[type="submit"]');
     await page.waitForSelector("dialog .wrong:not([hidden])");
     await page.keyboard.press("Escape");
     await page.waitForSelector("dialog", {state: "detached"});
     await page.waitForSelector('.decisions:has-text("It was saved")');
-    await page.click("#do-comment");
-    assert.equal(await page.inputValue("dialog textarea"), "It was saved");
+    assert.equal(await draft(), "It was saved");
     await page.click('dialog button[type="submit"]');
     await page.waitForSelector("dialog", {state: "detached"});
     assert.equal(one.world.judgements.filter(j => j.reason === "It was saved").length, 1);
@@ -154,8 +160,7 @@ test("closing a dialog that does not know loads the person anew, and the text is
 
 test("a browser that sends again by itself saves once", async () => {
     await person("8f2e2d02");
-    await page.click("#do-comment");
-    await page.fill("dialog textarea", "Sent by the browser");
+    await comment("Sent by the browser");
     one.delay(`POST /api/v1/trials/${trial}/people/${subject("8f2e2d02")}/judgements`, {dropped: true});
     await page.click('dialog button[type="submit"]');
     await page.waitForFunction(() => !document.querySelector("dialog") || document.querySelector("dialog .wrong:not([hidden])"));
@@ -201,8 +206,7 @@ test("a dialog names its person, and Back closes it or asks: it never stands ove
         await page.keyboard.press("Escape");
         await page.waitForSelector("dialog", {state: "detached"});
     }
-    await page.click("#do-comment");
-    await page.fill("dialog textarea", "Of this person");
+    await comment("Of this person");
     await page.goBack();
     await page.waitForSelector('dialog:has-text("Throw away what you typed?")');
     await accessible(page, "a dialog that asks");
@@ -225,8 +229,7 @@ test("a dialog names its person, and Back closes it or asks: it never stands ove
 
 test("a text that was not sent outlives the end of the session, in this tab's memory alone", async () => {
     await person("8f2e2d02");
-    await page.click("#do-comment");
-    await page.fill("dialog textarea", "A long thought");
+    await comment("A long thought");
     one.endSessions();
     await page.waitForSelector(".login");
     assert.equal(await page.locator("dialog").count(), 0);
@@ -240,12 +243,10 @@ test("a text that was not sent outlives the end of the session, in this tab's me
     await page.waitForSelector("#do-comment");
     assert.ok(page.url().endsWith(address("8f2e2d02")), "back to where they were");
     await page.waitForSelector('.toast:has-text("Comment on 8f2e2d02")');
-    await page.click("#do-comment");
-    assert.equal(await page.inputValue("dialog textarea"), "A long thought");
+    assert.equal(await draft(), "A long thought");
     await page.click('dialog button[type="submit"]');
     await page.waitForSelector('.decisions:has-text("A long thought")');
-    await page.click("#do-comment");
-    assert.equal(await page.inputValue("dialog textarea"), "");
+    assert.equal(await draft(), "");
 });
 
 test("a used link is followed by a new one in the same tab", async () => {
@@ -277,8 +278,7 @@ test("whoever signs in with a hospital account comes back to where they were", a
 
 test("signing out in one tab: the others follow without losing what is typed, and come back by themselves", async () => {
     await person("8f2e2d02");
-    await page.click("#do-comment");
-    await page.fill("dialog textarea", "In the first tab");
+    await comment("In the first tab");
     const other = await anotherTab("/visits");
     await other.click(".who summary");
     await other.click(".popup button");
@@ -286,24 +286,21 @@ test("signing out in one tab: the others follow without losing what is typed, an
     await other.goto(one.once());
     await other.waitForSelector("main h1:not(.login h1)");
     await page.waitForSelector("#do-comment");
-    await page.click("#do-comment");
-    assert.equal(await page.inputValue("dialog textarea"), "In the first tab");
+    assert.equal(await draft(), "In the first tab");
     await page.click('dialog button[type="submit"]');
     await page.waitForSelector('.decisions:has-text("In the first tab")');
 });
 
 test("somebody else who signs in sees nothing of what was typed before", async () => {
     await person("8f2e2d02");
-    await page.click("#do-comment");
-    await page.fill("dialog textarea", "Not for others");
+    await comment("Not for others");
     one.endSessions();
     await page.waitForSelector(".login");
     one.world.user = "Another user";
     await page.evaluate(link => (location.href = link), one.once());
     await page.waitForSelector(".grid-row");
     await page.goto(one.origin + address("8f2e2d02"));
-    await page.click("#do-comment");
-    assert.equal(await page.inputValue("dialog textarea"), "");
+    assert.equal(await draft(), "");
 });
 
 test("whoever types is there: the server is told every five minutes, and of nothing that the page asks by itself", async () => {
@@ -413,8 +410,7 @@ test("taking back: a mark says that the participation goes on, a comment has wor
     await page.click(".decisions button");
     assert.match(await text("dialog"), /7281e310: take this back\?.*The participation S-009 goes on.*trialgate subject withdraw/);
     await page.keyboard.press("Escape");
-    await page.click("#do-comment");
-    await page.fill("dialog textarea", "Said something");
+    await comment("Said something");
     await page.click('dialog button[type="submit"]');
     await page.waitForSelector('.decisions:has-text("Said something")');
     await page.click('.decisions li:has-text("Said something") button');
