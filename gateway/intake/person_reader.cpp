@@ -3,6 +3,7 @@
 #include "gateway/core/async.hpp"
 #include "gateway/core/log.hpp"
 #include "mappings/engine/record_codec.hpp"
+#include "mappings/followup/participant.hpp"
 
 #include <algorithm>
 #include <array>
@@ -64,7 +65,8 @@ void person_reader::see(fhir::json::value resource) {
 void person_reader::tell_of_participants(bool there) {
     for (const participant_row& p : services_.reading.participants_of(source_.config.name, key_)) {
         const std::string fault = "participant/" + p.trial + '/' + p.number;
-        if (there || (p.state != "screening" && p.state != "on-study" && p.state != "ended-early"))
+        const auto state = mappings::participation_state_of(p.state);
+        if (there || !state || !goes_on(*state))
             services_.faults.clear(fault);
         else
             services_.faults.raise(fault, "participant " + p.number + " of " + p.trial + ": source " + source_.config.name +

@@ -87,13 +87,14 @@ http_response done() {
 
 bool commit(const api_ground& ground, audit_note& note, const std::function<bool(store&)>& work) {
     bool changed = false;
+    const bool audited = note.write && !note.action.empty();
     const std::function<void(store&)> whole = [&](store& s) {
         changed = work(s);
-        if (changed && note.write && !note.action.empty())
+        if (changed && audited)
             note.write(s, note);
     };
     const commit_outcome failed = commit_and_wait(ground.writer, whole);
-    note.written = !failed && changed && note.write && !note.action.empty();
+    note.written = !failed && changed && audited;
     if (!failed)
         return changed;
     throw api_error(503, failed->what_kind() == store_error::kind::full ? "The store is full: nothing was changed."

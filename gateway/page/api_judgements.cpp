@@ -11,7 +11,7 @@ namespace trialgate::gateway {
 
 namespace {
 
-constexpr std::size_t longest_text = 2000, longest_display = 200, longest_code = 200, longest_system = 500;
+constexpr std::size_t longest_text = 2000, longest_code = local_code::longest_code;
 
 std::string reason_of(const api_body& body, bool needed) { return text_of(body, "reason", needed, longest_text, true); }
 
@@ -77,8 +77,8 @@ void read_mapping(const api_body& body, const api_ground& ground, judgement_row&
     };
     if (!v.is_object())
         throw api_error(400, "'value' of a mapping is an object with system, code, display and concept.");
-    const std::string system = part("system", true, longest_system), code = part("code", true, longest_code), display = part("display", false, longest_display),
-                      meaning = part("concept", true, longest_code);
+    const std::string system = part("system", true, local_code::longest_system), code = part("code", true, longest_code);
+    const std::string display = part("display", false, local_code::longest_display), meaning = part("concept", true, longest_code);
     if (system.find(' ') != system.npos)
         throw api_error(400, "'system' of a mapping is a URI.");
     if (!is_code(code))

@@ -81,9 +81,8 @@ public:
 
 private:
     static bool runs(std::string_view state) noexcept {
-        using mappings::participation_state;
         const auto s = mappings::participation_state_of(state);
-        return s == participation_state::screening || s == participation_state::on_study || s == participation_state::ended_early;
+        return s && goes_on(*s);
     }
     std::unordered_map<std::string, participation_of> of_;
 };

@@ -48,6 +48,8 @@ struct judgement_row {
 struct local_code {
     std::string type;    ///< of the resource: "Observation", "Condition" ...
     std::string system, code, display;
+    /// Longer ones are neither kept nor proposed.
+    static constexpr std::size_t longest_system = 500, longest_code = 200, longest_display = 200;
 };
 
 /// How many comments stand of a person in a trial.

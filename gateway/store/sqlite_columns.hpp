@@ -6,6 +6,9 @@
 
 namespace trialgate::gateway::sqlite {
 
+// A name and those whose survivor it is: ?1 source, ?2 name.
+#define TRIALGATE_NAMES_OF "(SELECT ?2 UNION ALL SELECT name FROM survivor WHERE source = ?1 AND person = ?2)"
+
 template <class R, class Row>
 concept row_of = std::same_as<std::remove_const_t<R>, Row>;
 

@@ -62,7 +62,6 @@ public:
     std::vector<judgement_row> judgements_to_look_at(std::size_t limit) override;
     void judgement_looked_at(std::int64_t id, std::int64_t unread) override;
     std::vector<comment_count> comment_counts(std::string_view trial) override;
-    std::vector<std::string> names_of(std::string_view source, std::string_view person) override;
     std::optional<judgement_row> judgement_by_key(std::string_view by, std::string_view key) override;
     void local_code_put(std::string_view source, std::string_view patient, const local_code& code) override;
     void local_codes_settle(std::string_view source, std::string_view patient) override;

@@ -3,9 +3,6 @@
 
 namespace trialgate::gateway::sqlite {
 
-// A name and those whose survivor it is: ?1 source, ?2 name.
-#define TRIALGATE_NAMES_OF "(SELECT ?2 UNION ALL SELECT name FROM survivor WHERE source = ?1 AND person = ?2)"
-
 std::optional<decision_row> sqlite_store::decision_of_subject(std::string_view subject, std::string_view trial) {
     static const query q("SELECT " TRIALGATE_DECISION_COLUMNS " FROM decision WHERE subject = ?1 AND trial = ?2 AND subject <> ''");
     return first<decision_row>(db_.run(q, subject, trial));
@@ -132,13 +129,6 @@ void sqlite_store::survivor_put(std::string_view source, std::string_view name, 
             for (const decision_row& row : decisions_of(source, concerned))
                 restamp(source, concerned, row.trial);
     });
-}
-
-std::vector<std::string> sqlite_store::names_of(std::string_view source, std::string_view person) {
-    static const query q("SELECT name FROM survivor WHERE source = ?1 AND person = ?2 ORDER BY name");
-    std::vector<std::string> out = texts(db_.run(q, source, person));
-    out.insert(out.begin(), std::string(person));
-    return out;
 }
 
 std::string sqlite_store::survivor(std::string_view source, std::string_view name) {

@@ -15,8 +15,8 @@ std::vector<participant_row> sqlite_store::participants_of(std::string_view sour
 }
 
 std::vector<participant_row> sqlite_store::participants_of_person(std::string_view source, std::string_view person) {
-    static const query q("SELECT " TRIALGATE_PARTICIPANT_COLUMNS " FROM participant WHERE source = ?1 AND patient IN "
-                         "(SELECT ?2 UNION ALL SELECT name FROM survivor WHERE source = ?1 AND person = ?2) ORDER BY trial, since, number");
+    static const query q("SELECT " TRIALGATE_PARTICIPANT_COLUMNS " FROM participant WHERE source = ?1 AND patient IN " TRIALGATE_NAMES_OF
+                         " ORDER BY trial, since, number");
     return rows<participant_row>(db_.run(q, source, person));
 }
 

@@ -263,8 +263,6 @@ public:
     virtual void survivor_put(std::string_view source, std::string_view name, std::string_view person) = 0;
     /// Who that is; `name` itself unless it was put otherwise.
     virtual std::string survivor(std::string_view source, std::string_view name) = 0;
-    /// `person`, and every name that turned out to be theirs.
-    virtual std::vector<std::string> names_of(std::string_view source, std::string_view person) = 0;
     /// Of what is fetched about a person just now. At most 300 of a person are kept; of an unknown person none.
     virtual void local_code_put(std::string_view source, std::string_view patient, const local_code& code) = 0;
     /// All has been fetched: what was not put since the last time is forgotten.

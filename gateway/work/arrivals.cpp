@@ -11,7 +11,7 @@ using mappings::record;
 
 namespace {
 
-constexpr std::size_t most_quarantined_bytes = std::size_t{1} << 20, longest_system = 500, longest_code = 200, longest_display = 200;
+constexpr std::size_t most_quarantined_bytes = std::size_t{1} << 20;
 
 std::string_view header_of(std::string_view lines, std::string_view name) {
     while (!lines.empty()) {
@@ -168,9 +168,9 @@ void arrival_reader::unmapped(const record& of, std::span<const fhir::coding> co
         return;
     for (const fhir::coding& c : codes) {
         // What a proposal could not name is not kept.
-        if (c.system.empty() || c.system.size() > longest_system || c.code.size() > longest_code)
+        if (c.system.empty() || c.system.size() > local_code::longest_system || c.code.size() > local_code::longest_code)
             continue;
-        local_code one{of.type, std::string(c.system), std::string(c.code), std::string(c.display.size() <= longest_display ? c.display : "")};
+        local_code one{of.type, std::string(c.system), std::string(c.code), std::string(c.display.size() <= local_code::longest_display ? c.display : "")};
         if (told_codes_.insert(of.subject + '\n' + one.type + '\n' + one.system + '\n' + one.code).second)
             out_.codes.emplace_back(mappings::normal_key(of.subject), std::move(one));
     }

@@ -112,7 +112,7 @@ private:
         std::string strip;
         fhir::date changes_on = fhir::date::highest();
         said_by_people people;
-        std::vector<judgement_row> fresh; ///< said or taken back since the last decision
+        std::vector<const judgement_row*> fresh; ///< said or taken back since the last decision
         const std::vector<std::string>* keys = nullptr;
     };
     void decided(const person_key& who, const std::string& trial, finding found, const std::function<mappings::trial_report()>& report);

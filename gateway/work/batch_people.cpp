@@ -73,7 +73,7 @@ work_batch::finding work_batch::found_of(const evaluated_person& p, mappings::tr
     for (const judgement_row& j : said) {
         if (j.unread == 0 || j.trial != trial.source->id)
             continue;
-        out.fresh.push_back(j);
+        out.fresh.push_back(&j);
         if (j.kind == judgement_kind::criterion)
             out.people.fresh.push_back(j.what);
     }
@@ -125,7 +125,7 @@ std::string work_batch::cause_of(const std::optional<decision_row>& before, cons
         out.end_array();
     }
     if (!found.fresh.empty())
-        out.key("judgement").number(found.fresh.back().id);
+        out.key("judgement").number(found.fresh.back()->id);
     if (!says.empty())
         out.key("says").string(says);
     out.end_object();
@@ -151,7 +151,7 @@ void work_batch::remember(const std::optional<decision_row>& before, decision_ro
         after.was.resize(after.was.find('|') + 1);
     const auto study = study_said_.find({{after.source, after.patient}, after.trial});
     const std::string_view says = study == study_said_.end() ? std::string_view() : study->second;
-    const bool marked = std::any_of(found.fresh.begin(), found.fresh.end(), [](const judgement_row& j) { return j.kind == judgement_kind::mark; });
+    const bool marked = std::any_of(found.fresh.begin(), found.fresh.end(), [](const judgement_row* j) { return j->kind == judgement_kind::mark; });
     if (differs || marked || !says.empty())
         history_.push_back({0, after.source, after.patient, after.trial, now_, after.status, after.strip, cause_of(before, after, found, says), after.made_with});
 }

@@ -24,16 +24,6 @@ participation_change by(const order_author& author, participant_row row, std::st
 
 } // namespace
 
-std::vector<participant_row> participations_of_person(store& rows, std::string_view source, std::string_view patient) {
-    const std::string person = rows.survivor(source, patient);
-    std::vector<participant_row> out;
-    for (const std::string& name : rows.names_of(source, person))
-        for (participant_row& row : rows.participants_of(source, name))
-            out.push_back(std::move(row));
-    std::stable_sort(out.begin(), out.end(), [](const participant_row& a, const participant_row& b) { return a.since < b.since; });
-    return out;
-}
-
 order_outcome enrol(store& rows, const mappings::network& trials, const enrolment& order, const order_author& author) {
     constexpr std::size_t longest_number = 64;
     if (order.number.size() > longest_number || !is_plain(order.number))
@@ -48,7 +38,7 @@ order_outcome enrol(store& rows, const mappings::network& trials, const enrolmen
         return refusal{refusal::kind::unusable, "the configuration has no trial '" + order.trial + "'"};
     if (rows.participant(order.trial, order.number))
         return conflict(order.trial + " has a participant " + order.number + " already; who is screened again gets another number");
-    for (const participant_row& r : participations_of_person(rows, order.source, order.patient)) {
+    for (const participant_row& r : rows.participants_of_person(order.source, rows.survivor(order.source, order.patient))) {
         const state is = participant_of(r).state;
         if (is == state::died)
             return conflict("this person has died, as participant " + r.number + " of " + r.trial + " says");

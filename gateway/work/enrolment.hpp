@@ -30,9 +30,6 @@ struct enrolment {
     fhir::date since;                           ///< first day of screening
 };
 
-/// Of this person, also under other names that turned out to be theirs, and of `patient` when that name is somebody else's now: of both. Oldest first.
-std::vector<participant_row> participations_of_person(store& rows, std::string_view source, std::string_view patient);
-
 /// A new participation, in screening, in one of `trials`. A number is given once; whoever takes part and has not ended cannot be enrolled again, nor before the
 /// end of the last time, nor somebody who died.
 order_outcome enrol(store& rows, const mappings::network& trials, const enrolment& order, const order_author& author);

@@ -36,13 +36,10 @@ bool outlook::each_record_of(const participant_row& row, const std::function<voi
 }
 
 std::vector<visit_standing> outlook::coming(const participant_row& row, fhir::date first, fhir::date last, missed_ones too) {
-    using mappings::participation_state;
     std::vector<visit_standing> out;
     const mappings::compiled_trial* of = trial(row.trial);
     const mappings::participant who = participant_of(row);
-    const bool goes_on = who.state == participation_state::screening || who.state == participation_state::on_study ||
-                         who.state == participation_state::ended_early;
-    if (!of || !goes_on) // of others nothing is asked: their records need not be read
+    if (!of || !goes_on(who.state)) // of others nothing is asked: their records need not be read
         return out;
     for (visit_standing& s : visits(*of->source, row)) {
         const bool open = mappings::is_open(who, s);

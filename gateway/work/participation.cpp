@@ -140,7 +140,7 @@ std::optional<participation_change> participation_dated(const participant_row& c
 
 std::optional<participation_change> participation_died(const participant_row& current, fhir::date today, instant at) {
     const state is = state_of(current);
-    if (has_ended(is) && is != state::ended_early)
+    if (!goes_on(is))
         return std::nullopt;
     return changed(current, state::died, today, at, "record");
 }

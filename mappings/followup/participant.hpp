@@ -21,6 +21,10 @@ enum class participation_state : std::uint8_t {
 };
 std::string_view to_code(participation_state s) noexcept; ///< "screening", "on-study", "completed", "ended-early", "withdrawn", "screen-failure", "died"
 std::optional<participation_state> participation_state_of(std::string_view code) noexcept;
+/// Something is still asked of this person: visits, or the one that follows an early end.
+constexpr bool goes_on(participation_state s) noexcept {
+    return s == participation_state::screening || s == participation_state::on_study || s == participation_state::ended_early;
+}
 
 /// A dated point of a participation from which visits count: "screening", "dosing" (Day 0), "end" (the decision to end early), or another name
 /// that the trial file uses.
