@@ -20,7 +20,7 @@ export function evidenceTable(evidence, link) {
             evidence.map(e =>
                 h(
                     "tr",
-                    h("td.what", e.what),
+                    h("td.what", e.what, e.verification && [" ", h("span.tag.bad", word("verification", e.verification))]),
                     h("td.text", e.text),
                     h("td", e.date ? h("time", {datetime: e.date}, e.date) : t("evidence.undated")),
                     h("td.reference", link ? link(e.reference) : e.reference),

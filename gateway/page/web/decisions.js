@@ -3,8 +3,8 @@ import {h} from "./dom.js";
 import {shape, statusMark, verdictMark, verdictOf, byPerson} from "./marks.js";
 import {ago, moment, t, word} from "./text.js";
 
-function what(j, p) {
-    const criterion = p.criteria.find(c => c.id === j.what)?.text ?? j.what;
+function what(j, nameOf) {
+    const criterion = nameOf(j.what);
     switch (j.kind) {
         case "criterion":
             return [verdictMark(j.value, true, true), h("b", t("decision.criterion", {criterion, verdict: word("verdict", j.value)}))];
@@ -20,8 +20,8 @@ function what(j, p) {
     }
 }
 
-/** Comments and decisions, newest first; `undo(id)` takes one back. */
-export function decisions(p, undo) {
+/** Comments and decisions, newest first; `undo(id)` takes one back, where that is given; `nameOf(id)`: the text of a criterion. */
+export function decisions(p, undo, nameOf) {
     if (p.judgements.length === 0) return h("p.empty", t("decision.none"));
     const newest = [...p.judgements].sort((a, b) => b.id - a.id);
     return h(
@@ -29,7 +29,7 @@ export function decisions(p, undo) {
         newest.map(j =>
             h(
                 `li${j.undone ? ".undone" : ""}`,
-                h("p.what", what(j, p)),
+                h("p.what", what(j, nameOf)),
                 j.reason && h("p.reason", j.reason),
                 h(
                     "p.muted",
@@ -38,7 +38,8 @@ export function decisions(p, undo) {
                     h("time", {datetime: j.at, title: moment(j.at)}, ago(j.at)),
                 ),
                 j.undone && h("p.muted", t("decision.undone", {by: j.undone.by, at: moment(j.undone.at)})),
-                j.mayUndo &&
+                undo &&
+                    j.mayUndo &&
                     !j.undone &&
                     h(
                         "button.quiet",

@@ -6,6 +6,7 @@ export class Grid {
     #rows = new Map(); // key -> {element, at}
     #keys = [];
     #cursor = 0;
+    #set = false; // whether the user put the cursor where it is
     #height = 40;
     #frame = 0;
 
@@ -30,15 +31,15 @@ export class Grid {
         this.watcher.observe(this.element);
     }
 
-    /** Rows of `height` pixels, in this order. Keeps the cursor on its key when it is still there. */
+    /** Rows of `height` pixels, in this order. Keeps the cursor that the user set on its key when it is still there. */
     show(keys, height) {
-        const at = this.#keys[this.#cursor];
+        const at = this.cursorKey;
         const focused = this.body.contains(document.activeElement);
         this.#keys = keys;
         this.#dropAll(); // in a new order the document's would be another one than the screen's
         this.#height = height;
-        const found = at === undefined ? 0 : keys.indexOf(at);
-        this.#cursor = found >= 0 ? found : Math.min(this.#cursor, Math.max(0, keys.length - 1));
+        const found = keys.indexOf(at);
+        this.#cursor = found >= 0 ? found : this.#set ? Math.min(this.#cursor, Math.max(0, keys.length - 1)) : 0;
         this.element.setAttribute("aria-rowcount", keys.length + 1);
         this.body.style.height = `${keys.length * height}px`;
         this.element.style.setProperty("--row", `${height}px`);
@@ -57,12 +58,15 @@ export class Grid {
         }
     }
 
+    /** Undefined until the user set it. */
     get cursorKey() {
-        return this.#keys[this.#cursor];
+        return this.#set ? this.#keys[this.#cursor] : undefined;
     }
     set cursorKey(key) {
         const at = this.#keys.indexOf(key);
-        if (at >= 0) this.#cursor = at;
+        if (at < 0) return;
+        this.#cursor = at;
+        this.#set = true;
     }
     get scrolled() {
         return this.element.scrollTop;
@@ -139,6 +143,7 @@ export class Grid {
     #go(to) {
         if (this.#keys.length === 0) return;
         this.#cursor = Math.max(0, Math.min(this.#keys.length - 1, to));
+        this.#set = true;
         const top = this.#cursor * this.#height,
             head = this.head.offsetHeight,
             room = this.element.clientHeight - head;
@@ -173,8 +178,8 @@ export class Grid {
 
     #focused(event) {
         const key = event.target.closest?.(".grid-row")?.dataset.key;
-        if (key !== undefined && this.#keys[this.#cursor] !== key) {
-            this.#cursor = this.#keys.indexOf(key);
+        if (key !== undefined && this.cursorKey !== key) {
+            this.cursorKey = key;
             this.render();
         }
     }

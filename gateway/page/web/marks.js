@@ -70,7 +70,7 @@ export function statusMark(status, big = false) {
         `span.status${big ? ".big" : ""}`,
         {"data-status": known ? status : "none"},
         shape(known ? `s-${status}` : "s-none"),
-        h("span", status ? word("status", status) : t("status.notListed")),
+        h("span", word("status", status ?? "")),
     );
 }
 

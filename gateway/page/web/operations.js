@@ -3,7 +3,7 @@ import {get, may, part, post} from "./api.js";
 import {ask} from "./dialog.js";
 import {calm, h, put, toast} from "./dom.js";
 import {listen} from "./live.js";
-import {ago, moment, size, span, t, word} from "./text.js";
+import {ago, moment, size, t, word} from "./text.js";
 
 const base = "/api/v1/operations";
 
@@ -117,12 +117,11 @@ class OperationsView {
                 "sources",
                 table(
                     "sources",
-                    ["name", "answers", "lastHeard", "lag", "jobs"],
+                    ["name", "answers", "lastHeard", "jobs"],
                     now.sources.map(one => [
                         [one.name, h("small.reference", one.url)],
                         state(one.answers, t(one.answers ? "operations.yes" : "operations.no")),
                         when(one.lastHeard),
-                        one.lagSeconds === null ? t("operations.unknown") : span(one.lagSeconds),
                         Object.entries(one.jobs ?? {})
                             .map(([kind, n]) => `${word("job", kind)} ${n}`)
                             .join(", "),

@@ -42,7 +42,7 @@ class PatientView {
         this.look = calm(() => this.changed(), 200);
         await Promise.race([first, new Promise(late => setTimeout(late, 1000))]);
         try {
-            [this.about, this.line] = await this.ask();
+            [this.about, this.line, this.texts] = await this.ask();
         } catch (refused) {
             this.stop();
             throw refused;
@@ -56,8 +56,18 @@ class PatientView {
         addEventListener("afterprint", this.after);
     }
 
-    ask(options) {
-        return Promise.all([api.get(this.path, options), api.get(`${this.path}/timeline`, options)]);
+    /** Of who is not listed the criteria are not told, but what people said is by their names: those are the trial's. */
+    async ask(options) {
+        const [about, line] = await Promise.all([api.get(this.path, options), api.get(`${this.path}/timeline`, options)]);
+        const named = about.criteria.length > 0 || about.judgements.length === 0 ? about : await this.ofTrial(options);
+        return [about, line, textsOf(named.criteria)];
+    }
+    async ofTrial(options) {
+        const {trials} = await api.get("/api/v1/trials", options);
+        return trials.find(one => one.id === this.trial) ?? {criteria: []};
+    }
+    takesPart() {
+        return this.about.participations.some(one => goesOn(one.state));
     }
 
     close() {
@@ -97,7 +107,7 @@ class PatientView {
         const told = this.told;
         const answers = await this.ask(options);
         if (this.closed || turn !== this.turn) return;
-        [this.about, this.line] = answers;
+        [this.about, this.line, this.texts] = answers;
         const opened = new Set([...this.root.querySelectorAll("details.criterion[open]")].map(d => d.dataset.id));
         const focus = document.activeElement?.id;
         this.draw(opened);
@@ -126,7 +136,7 @@ class PatientView {
         const link = this.referenceLink();
         const may = what => api.may(what, this.trial);
         const chart = h("div");
-        const texts = textsOf(p.criteria);
+        const nameOf = id => this.texts.get(id) ?? id;
         this.news = h(
             "div.update-bar",
             {hidden: true, role: "status"},
@@ -141,12 +151,12 @@ class PatientView {
         put(
             this.root,
             this.news,
-            head(p, this.toolbar()),
+            head(p, this.toolbar(), nameOf),
             h(
                 "div.columns",
                 h(
                     "div.wide",
-                    (p.status !== null || p.participations.some(one => goesOn(one.state))) && section("next", t("patient.next"), next(p)),
+                    !p.mergedInto && (p.status !== null || this.takesPart()) && section("next", t("patient.next"), next(p)),
                     section(
                         "criteria",
                         t("patient.criteria"),
@@ -180,7 +190,7 @@ class PatientView {
                     section(
                         "people",
                         t("patient.people"),
-                        decisions(p, id => this.act(ground => actions.undo(ground, id))),
+                        decisions(p, !p.mergedInto && (id => this.act(ground => actions.undo(ground, id))), nameOf),
                     ),
                     p.localCodes.length > 0 && section("codes", t("patient.codes"), this.codes(p, may("judge"))),
                     p.participations.length > 0 && section("participation", t("patient.participation"), participations(p)),
@@ -191,7 +201,7 @@ class PatientView {
         );
         const {labs, medications, conditions} = this.line;
         if (labs.length + medications.length + conditions.length === 0) return void put(chart, h("p.empty", t("timeline.nothing")));
-        timeline(chart, this.line, id => texts.get(id) ?? id).then(made => {
+        timeline(chart, this.line, nameOf).then(made => {
             this.closed || !chart.isConnected ? made.close() : (this.chart = made);
         }, this.fail);
     }
@@ -200,13 +210,20 @@ class PatientView {
         const tool = (id, words, run, allowed) =>
             allowed && h("button", {type: "button", id: `do-${id}`, onclick: () => this.act(run)}, words);
         const judge = api.may("judge", this.trial);
+        const {status, identity, mergedInto} = this.about;
+        if (mergedInto) return null;
         return h(
             "div.toolbar",
             {role: "group", "aria-label": t("patient.actions")},
-            tool("mark", t("mark.button"), actions.mark, judge),
+            tool("mark", t("mark.button"), actions.mark, judge && status !== null),
             tool("comment", t("comment.button"), actions.comment, judge),
             tool("mapping", t("mapping.button"), actions.mapping, judge),
-            tool("reveal", t("reveal.button"), actions.reveal, !this.about.identity && api.may("reveal", this.trial)),
+            tool(
+                "reveal",
+                t("reveal.button"),
+                actions.reveal,
+                !identity && (status !== null || this.takesPart()) && api.may("reveal", this.trial),
+            ),
             h("button", {type: "button", id: "do-print", onclick: () => print()}, t("patient.print")),
         );
     }

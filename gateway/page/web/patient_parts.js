@@ -2,7 +2,7 @@
 import {h} from "./dom.js";
 import {shape, statusMark, strip, verdictMark} from "./marks.js";
 import {paths} from "./router.js";
-import {contradictions, goesOn, holdsWords} from "./standing.js";
+import {contradictions, goesOn, settled, standing} from "./standing.js";
 import {daysBetween, farDays, inDays, t, word} from "./text.js";
 
 const charOf = c => (c.confirmed ? {met: "M", "not-met": "N"}[c.confirmed.value] : {met: "+", "not-met": "-"}[c.verdict]) ?? "?";
@@ -11,13 +11,13 @@ const charOf = c => (c.confirmed ? {met: "M", "not-met": "N"}[c.confirmed.value]
 export function textsOf(criteria, into = new Map()) {
     for (const c of criteria) {
         into.set(c.id, c.text);
-        textsOf(c.parts, into);
+        textsOf(c.parts ?? [], into);
     }
     return into;
 }
 
-/** Who it is and where they stand; `toolbar`: what can be done. */
-export function head(p, toolbar) {
+/** Who it is and where they stand; `toolbar`: what can be done; `nameOf(id)`: the text of a criterion. */
+export function head(p, toolbar, nameOf) {
     const who = [
         p.person?.sex && word("sex", p.person.sex),
         p.person?.age !== undefined && p.person.age !== null && t("patient.age", {age: p.person.age}),
@@ -30,7 +30,6 @@ export function head(p, toolbar) {
         .filter(c => c.changesOn !== null && c.changesOn === p.changesOn)
         .map(c => c.text)
         .join("; ");
-    const texts = textsOf(p.criteria);
     return h(
         "header.person",
         h("p.back", h("a", {href: paths.worklist(p.trial)}, `← ${p.title}`)),
@@ -45,15 +44,8 @@ export function head(p, toolbar) {
         h(
             "div.title",
             h("h1", {tabindex: -1}, p.label),
-            p.participations.map(one =>
-                h(
-                    `span.tag${goesOn(one.state) ? ".study" : ""}`,
-                    t("standing.takesPart", {number: one.number, state: word("participation", one.state)}),
-                ),
-            ),
-            statusMark(p.status, true),
-            p.decided && h("span.tag.person", shape("i-person"), holdsWords(p)),
-            strip(p.criteria.map(charOf).join(""), p.criteria),
+            !p.mergedInto && [statusMark(p.status, true), standing(p, p.participations)],
+            p.criteria.length > 0 && strip(p.criteria.map(charOf).join(""), p.criteria),
         ),
         h(
             "p.subline",
@@ -67,10 +59,10 @@ export function head(p, toolbar) {
                 t(expiring ? "patient.expires" : "patient.changes", {what: expiring, day: p.changesOn, in: inDays(days)}),
             ),
         p.machineStatus !== p.status &&
-            h("p.confirmed", t("patient.machine", {status: p.machineStatus ? word("status", p.machineStatus) : t("status.notListed")})),
+            h("p.confirmed", t("patient.machine", {status: word("status", p.machineStatus ?? "")})),
         p.human && h("p.confirmed", t(p.decided === "page" ? "patient.humanBefore" : "patient.human", {status: word("human", p.human)})),
         p.mark && p.decided === "study" && h("p.muted", t("patient.markBefore", {mark: word("mark", p.mark)})),
-        contradictions(p, id => texts.get(id) ?? id).map(said => h("p.wrong", shape("i-alert"), said)),
+        !p.mergedInto && contradictions(p, nameOf).map(said => h("p.wrong", shape("i-alert"), said)),
         identity(p),
         toolbar,
     );
@@ -102,6 +94,8 @@ export function next(p) {
             " · ",
             h("a", {href: "/alerts"}, t("nav.alerts")),
         );
+    const why = settled(p, p.participations);
+    if (why) return h("p.empty", t("patient.settled", {why}));
     const open = p.criteria.filter(c => !c.confirmed && c.verdict === "unknown");
     if (open.length === 0)
         return h(

@@ -1,4 +1,6 @@
-// Where a person stands beside what the record says: whose word holds, and whether they take part in the study already. No document in here.
+// Where a person stands beside what the record says: whose word holds, and whether they take part in the study already.
+import {h} from "./dom.js";
+import {shape} from "./marks.js";
 import {t, word} from "./text.js";
 
 const ended = ["completed", "withdrawn", "screen-failure", "died"];
@@ -22,11 +24,32 @@ const ranks = [
     ["not-interested", "not-registered", "withdrawn"],
     ["excluded", "ineligible", "off-study"],
 ];
-/** 0: a candidate; the higher, the less. Who is in the study is no candidate. */
+const doneWith = 3;
+/** 0: a candidate; the higher, the less. Who is in the study is no candidate, nor who was. */
 export function standingRank(row) {
     if (goesOn(row.state)) return ranks.length;
     const at = ranks.findIndex(words => words.includes(holds(row)));
-    return at < 0 ? 0 : at;
+    return Math.max(at, row.state === "" ? 0 : doneWith);
+}
+
+/** Why nothing has to be found out about somebody who does not take part, in words; "" when something has. */
+export function settled(one, participations) {
+    const last = participations.at(-1);
+    if (standingRank({...one, state: ""}) >= doneWith) return holdsWords(one);
+    return last ? takesPart(last) : "";
+}
+
+const takesPart = ({number, state}) => t("standing.takesPart", {number, state: word("participation", state)});
+const saysTheSame = {screened: "screening", enrolled: "on-study"};
+/** In the study by a number, and whose word holds unless it says no more. */
+export function standing(one, participations) {
+    const words = holdsWords(one);
+    return [
+        participations.map(part => h(`span.tag${goesOn(part.state) ? ".study" : ""}`, takesPart(part))),
+        words !== "" &&
+            !(one.decided === "page" && participations.some(part => part.state === saysTheSame[one.mark])) &&
+            h("span.tag.person", {title: words}, shape("i-person"), h("span", words)),
+    ];
 }
 
 /** What contradicts what, a sentence each. `nameOf(id)`: the text of a criterion. */
@@ -36,7 +59,7 @@ export function contradictions(one, nameOf) {
         .filter(Boolean)
         .map(against => {
             if (against.startsWith("criterion:")) return t("standing.criterion", {what: nameOf(against.slice("criterion:".length))});
-            const status = against === "not-listed" ? t("status.notListed") : word("status", against);
+            const status = word("status", against);
             if (one.decided === "page") return t("standing.page", {status, by: word("mark", one.mark)});
             if (one.decided === "study") return t("standing.system", {status, by: word("human", one.human)});
             return t("standing.somebody", {status});

@@ -99,10 +99,3 @@ export function size(bytes) {
     }
     return `${n.toFixed(unit > 0 && n < 10 ? 1 : 0)} ${["B", "kB", "MB", "GB"][unit]}`;
 }
-
-/** "3 min", "2 h": how long something lasted. */
-export function span(seconds) {
-    if (seconds < 90) return `${Math.round(seconds)} s`;
-    if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-    return seconds < 172800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86400)} d`;
-}

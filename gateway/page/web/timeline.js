@@ -10,15 +10,27 @@ const left = 214,
 
 /** As precise as it is known: "2019", "2019-03", or from one day to another. */
 const dayWords = when => when.replace("/", " – ");
-/** Whether a result of this day counts today, as far as its age goes. */
-const inWindow = (p, lab) => !lab.window?.from || (p.on >= lab.window.from && p.on <= lab.window.to);
+/** What the day of a result makes of it: it counts ("in"), does not ("out"), or may, where the day is not known exactly; what lies in the future is no result yet. */
+function standsIn(p, lab, today) {
+    if (p.on > today) return "future";
+    const {from, to} = lab.window ?? {};
+    if (!from || (p.on >= from && p.last <= to)) return "in";
+    return p.last < from || p.on > to ? "out" : "may";
+}
+const looks = {in: "", out: ".old", future: ".old", may: ".may"};
+/** The result on which the criterion rests whose limit is drawn: it is the one that expires. */
+const restsOn = (lab, today) => lab.points.findLast(p => !p.unusable && standsIn(p, lab, today) === "in");
 // What was refuted was never so: it has no place in a picture.
 const isSo = one => !["refuted", "entered-in-error"].includes(one.verification);
+/** As it was reported. */
+const startOf = one => one.startWhen || one.start || "";
 const isOver = one => (one.current ?? one.ongoing) === false;
 
 /** What a bar cannot say alone. */
 function barNotes(one) {
-    const end = one.end ? t("timeline.until", {day: one.end}) : t(isOver(one) ? "timeline.ended" : "timeline.ongoing");
+    const end = one.end
+        ? t("timeline.until", {day: one.end})
+        : !one.onHold && t(isOver(one) ? "timeline.ended" : "timeline.ongoing");
     return [
         one.verification && one.verification !== "confirmed" && word("verification", one.verification),
         one.onHold && t("timeline.onHold"),
@@ -26,11 +38,12 @@ function barNotes(one) {
     ].filter(Boolean);
 }
 
-function pointNotes(p, lab) {
+function pointNotes(p, lab, today) {
+    const where = standsIn(p, lab, today);
     return [
         p.unusable && t("timeline.keyUnusable"),
-        !inWindow(p, lab) && t("timeline.outside"),
-        p === lab.points.at(-1) && lab.expires && t("timeline.expires", {day: lab.expires}),
+        where !== "in" && t(`timeline.${where}`),
+        lab.expires && p === restsOn(lab, today) && t("timeline.expires", {day: lab.expires}),
     ].filter(Boolean);
 }
 
@@ -88,7 +101,11 @@ function explained() {
         sample(s("path.worded", {d: "M13 2.5l4.5 4.5-4.5 4.5-4.5-4.5z"}), t("timeline.keyWorded")),
         sample(
             [s("circle.point.old", {cx: 7, cy: 7, r: 4}), s("path.worded.old", {d: "M19 2.5l4.5 4.5-4.5 4.5-4.5-4.5z"})],
-            t("timeline.outside"),
+            t("timeline.out"),
+        ),
+        sample(
+            [s("circle.point.may", {cx: 7, cy: 7, r: 4}), s("path.worded.may", {d: "M19 2.5l4.5 4.5-4.5 4.5-4.5-4.5z"})],
+            t("timeline.may"),
         ),
         sample(s("rect.hollow", {x: 1, y: 2, width: 24, height: 10, rx: 2}), t("timeline.keyHollow")),
     );
@@ -102,7 +119,13 @@ function asking(line, nameOf) {
     const one = a =>
         [
             t("timeline.quoted", {what: nameOf(a.criterion)}),
-            [a.limit && limitText(a.limit), a.window?.days && t("timeline.within", {n: a.window.days})].filter(Boolean).join(", "),
+            [
+                a.limit && limitText(a.limit),
+                a.window?.days && t("timeline.within", {n: a.window.days}),
+                a.expires && t("timeline.expiresOn", {day: a.expires}),
+            ]
+                .filter(Boolean)
+                .join(", "),
         ]
             .filter(Boolean)
             .join(": ");
@@ -136,7 +159,7 @@ function picture(lib, line, from, full) {
     const parts = [];
     let y = 26;
     for (const lab of line.labs) {
-        parts.push(labRow(lib, lab, time, {x0, x1, y: narrow ? y + 34 : y, narrow, from}));
+        parts.push(labRow(lib, lab, time, {x0, x1, y: narrow ? y + 34 : y, narrow, from, today: line.today}));
         y += labHeight + (narrow ? 34 : 0);
     }
     for (const [kind, list] of [
@@ -175,8 +198,8 @@ function picture(lib, line, from, full) {
 }
 
 /** Name, unit, and the latest result with its day: an old one stands here, too, and says so. */
-function labHead(lab, {x0, y, narrow, from}) {
-    const latest = lab.points.at(-1);
+function labHead(lab, {x0, y, narrow, from, today}) {
+    const latest = lab.points.findLast(p => standsIn(p, lab, today) !== "future");
     const day =
         latest &&
         [dayWords(latest.when), latest.unusable ? t("timeline.keyUnusable") : latest.on < from && t("timeline.older")]
@@ -195,7 +218,7 @@ function labHead(lab, {x0, y, narrow, from}) {
 }
 
 function labRow(lib, lab, time, place) {
-    const {x0, x1, y, narrow} = place;
+    const {x0, x1, y, narrow, today} = place;
     const top = y + 10,
         bottom = y + labHeight - 12;
     const seen = lab.points.filter(p => time.inside(p.on));
@@ -212,6 +235,7 @@ function labRow(lib, lab, time, place) {
     const limitAt = scale && lab.limit ? scale(lab.limit.value) : null;
     // What cannot be used has no place on the scale of what can.
     const foot = bottom - 4;
+    const placed = seen.map(p => [p, time.at(p.on), connected.includes(p) ? scale(p.value) : foot]);
     return s(
         "g.row",
         s("path.rule", {d: `M${narrow ? x0 : 0} ${y + labHeight - 1}H${x1}`}),
@@ -226,9 +250,9 @@ function labRow(lib, lab, time, place) {
                     .x(p => time.at(p.on))
                     .y(p => scale(p.value))(connected),
             }),
-        seen.map(p => point(p, time.at(p.on), connected.includes(p) ? scale(p.value) : foot, lab)),
+        placed.map(([p, x, y]) => point(p, x, y, lab, today)),
         limitAt !== null && s("text.limit", {x: x0 + 4, y: limitAt - 4}, limitText(lab.limit)),
-        expires(lab, time, {top, bottom, x0, x1, limitAt}),
+        expires(lab, time, {top, bottom, x0, x1, limitAt, placed}),
     );
 }
 
@@ -246,34 +270,45 @@ function window_(lab, time, x0, x1, top, bottom) {
     );
 }
 
-/** The day stands at the head of its row, or at the foot where the limit or its words are near. */
-function expires(lab, time, {top, bottom, x1, limitAt}) {
+const dayWidth = 68;
+/** The day stands at the head of its row, at the foot or between, on either side of its line: where neither the limit with its words nor a result is near. */
+function expires(lab, time, {top, bottom, x0, x1, limitAt, placed}) {
     if (!lab.expires || !time.inside(lab.expires)) return null;
-    const x = time.at(lab.expires),
-        end = x > x1 - 70;
-    const y = limitAt !== null && limitAt - top < 22 ? bottom + 6 : top;
+    const x = time.at(lab.expires);
+    const places = [top, bottom + 6, bottom - 8, bottom - 22]
+        .filter(y => limitAt === null || limitAt < y - 13 || limitAt > y + 22)
+        .flatMap(y => [
+            [y, false],
+            [y, true],
+        ])
+        .filter(([, end]) => (end ? x - dayWidth > x0 : x + dayWidth < x1));
+    const free = ([y, end]) => {
+        const middle = x + (end ? -0.5 : 0.5) * dayWidth;
+        return !placed.some(([, px, py]) => Math.abs(px - middle) < dayWidth / 2 + 8 && py > y - 17 && py < y + 8);
+    };
+    const [y, end] = places.find(free) ?? places[0] ?? [bottom + 6, x > x1 - dayWidth];
     return [
         s("path.expires", {d: `M${x} ${top - 6}V${bottom + 6}`}, s("title", t("timeline.expires", {day: lab.expires}))),
         s("text.expires", {x: end ? x - 4 : x + 4, y, "text-anchor": end ? "end" : "start"}, lab.expires),
     ];
 }
 
-function point(p, x, y, lab) {
-    const notes = pointNotes(p, lab).map(note => `. ${note}`);
+function point(p, x, y, lab, today) {
+    const notes = pointNotes(p, lab, today).map(note => `. ${note}`);
     const name = s(
         "title",
         `${dayWords(p.when)}: ${p.text} (${p.reference}${p.version ? `, ${t("evidence.version")} ${p.version}` : ""})${notes.join("")}`,
     );
-    const old = inWindow(p, lab) ? "" : ".old";
+    const look = looks[standsIn(p, lab, today)];
     if (p.unusable) return s("path.unusable", {d: `M${x - 4} ${y - 4}l8 8M${x + 4} ${y - 4}l-8 8`}, name);
-    if (p.value === null) return s(`path.worded${old}`, {d: `M${x} ${y - 5}l5 5-5 5-5-5z`}, name);
+    if (p.value === null) return s(`path.worded${look}`, {d: `M${x} ${y - 5}l5 5-5 5-5-5z`}, name);
     if (p.comparator)
         return s(
-            `path.point${old}`,
+            `path.point${look}`,
             {d: p.comparator.startsWith("<") ? `M${x - 5} ${y - 4}h10l-5 9z` : `M${x - 5} ${y + 4}h10l-5-9z`},
             name,
         );
-    return s(`circle.point${old}`, {cx: x, cy: y, r: 4}, name);
+    return s(`circle.point${look}`, {cx: x, cy: y, r: 4}, name);
 }
 
 /** Filled: so, as far as the record says. Hollow: not sure, on hold, or over since nobody knows when; the words beside it say which. */
@@ -302,7 +337,7 @@ function bar(one, kind, time, {x0, x1, y, narrow, from, today}) {
                 "data-open": goesOn,
                 "data-early": !one.start || one.start <= from,
             },
-            s("title", `${one.title}: ${one.start ?? t("timeline.noStart")}, ${notes.join(", ")}. ${one.text}`),
+            s("title", `${one.title}: ${startOf(one) || t("timeline.noStart")}, ${notes.join(", ")}. ${one.text}`),
         ),
         goesOn && !hollow && s(`path.${kind}`, {d: `M${end} ${y + 3}l6 ${(barHeight - 9) / 2}-6 ${(barHeight - 9) / 2}z`}),
         said && s("text.said", {x: beside ? end + 8 : start + 5, y: y + 14}, said),
@@ -320,12 +355,12 @@ function table(line) {
             text: p.text,
             from: p.reference,
             version: p.version,
-            note: pointNotes(p, lab).join(". "),
+            note: pointNotes(p, lab, line.today).join(". "),
         })),
     );
     const bars = [...line.medications, ...line.conditions].map(m => ({
         day: m.start ?? "",
-        when: m.start ?? "",
+        when: startOf(m),
         what: m.title,
         text: m.text,
         from: m.reference,

@@ -52,6 +52,7 @@ class WorklistView {
         this.model = before?.model ?? new Worklist(code => word("status", code));
         this.root = root;
         this.trials = trials;
+        this.since = Infinity;
         if (before && before.criteria !== criteriaOf(trial)) this.model.filter.criterion = -1;
         this.place = before ?? {cursor: undefined, scrolled: 0};
         this.path = `/api/v1/trials/${part(trial.id)}`;
@@ -200,11 +201,15 @@ class WorklistView {
         this.grid.close();
     }
 
-    async update() {
+    /** What changed since the last answer, or since a stamp before it. */
+    async update(since = Infinity) {
+        this.since = Math.min(this.since, since);
         if (this.asking) return void (this.again = true);
         this.asking = true;
+        const from = Math.min(this.since, this.model.stamp);
+        this.since = Infinity;
         try {
-            const answer = await get(`${this.path}/worklist?since=${this.model.stamp}`, {background: true});
+            const answer = await get(`${this.path}/worklist?since=${from}`, {background: true});
             if (this.closed) return;
             if (answer.madeWith !== this.madeWith) return await this.amended();
             const touched = this.model.update(answer);
@@ -258,12 +263,13 @@ class WorklistView {
 
     summary() {
         const {model} = this;
-        const listed = [...Object.values(model.counts())].reduce((a, b) => a + b, 0);
+        const counts = model.counts();
+        const listed = Object.entries(counts).reduce((sum, [status, n]) => sum + (status === "" ? 0 : n), 0);
         this.subline.textContent = t("worklist.subline", {version: this.trial.version, n: listed, today: model.today});
         this.empty.hidden = model.order.length > 0;
         this.empty.textContent = listed === 0 ? t("worklist.nobody") : t("worklist.filtered");
         this.grid.element.classList.toggle("none", model.order.length === 0);
-        this.controls.counts(model.counts());
+        this.controls.counts(counts);
         this.showNews();
         this.showWaiting();
     }
@@ -313,7 +319,7 @@ class WorklistView {
         if (n === 0) return;
         this.sendSeen();
         const before = model.seen;
-        const hidden = [...model.rows.values()].filter(row => row.status !== "" && model.isNews(row) && !model.matches(row)).length;
+        const hidden = [...model.rows.values()].filter(row => !row.gone && model.isNews(row) && !model.matches(row)).length;
         const set = (seen, here) => {
             Object.assign(model, {seen, seenHere: here});
             this.grid.refresh(model.order);
@@ -329,6 +335,7 @@ class WorklistView {
                 clearTimeout(mine.timer);
                 this.unsent = null;
                 set(before, 0);
+                this.sinceSeen(mine.stamp);
                 announce(t("decision.taken"));
             },
         });
@@ -345,5 +352,11 @@ class WorklistView {
             Object.assign(this.model, {seen: before, seenHere: 0});
             if (!this.closed) this.fail(refused);
         }
+        this.sinceSeen(stamp);
+    }
+
+    /** What rows were when the user looked last is the server's to say, once it knows when that was. */
+    sinceSeen(stamp) {
+        if (!this.closed && this.model.stamp > stamp) this.update(stamp);
     }
 }

@@ -17,7 +17,7 @@ export function controls(model, trial, changed) {
         changed();
     };
     const chips = new Map(
-        allStatuses.map(status => {
+        [...allStatuses, ""].map(status => {
             const count = h("b");
             const chip = h(
                 "button.chip",

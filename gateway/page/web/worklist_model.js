@@ -20,12 +20,15 @@ const fields = [
     "decided",
     "number",
     "state",
+    "said",
 ];
 
 /** A row of the API as an object. */
 export function rowOf(list) {
     const row = Object.fromEntries(fields.map((name, n) => [name, list[n] === undefined ? "" : list[n]]));
     row.standing = standingRank(row);
+    // Of others who are not listed a row only says that they are no more.
+    row.gone = row.status === "" && row.contradiction === "" && !goesOn(row.state);
     row.missing = 0;
     row.against = 0;
     for (const c of row.strip ?? "") {
@@ -35,9 +38,18 @@ export function rowOf(list) {
     return row;
 }
 
+/** What `row` was when `seen` was the newest stamp; `old`: the row that stands here. */
+function was(old, row, seen) {
+    const then = !old ? "|" : (old.stamp > seen && old.was) || `${old.status}|${old.strip}`;
+    return then === `${row.status}|${row.strip}` ? "" : then;
+}
+
 const text = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 const soonest = (a, b) => text(a.changesOn ?? "9999", b.changesOn ?? "9999");
+// Who is not listed comes after the others, in every order.
+const listed = (a, b) => (a.status === "") - (b.status === "");
 const promising = (a, b) =>
+    listed(a, b) ||
     a.standing - b.standing ||
     rankOf(a.status) - rankOf(b.status) ||
     a.missing - b.missing ||
@@ -48,10 +60,10 @@ const promising = (a, b) =>
 
 export const orders = {
     promising,
-    missing: (a, b) => a.missing - b.missing || a.against - b.against || promising(a, b),
-    expiry: (a, b) => soonest(a, b) || promising(a, b),
-    changed: (a, b) => b.changed - a.changed || promising(a, b),
-    label: (a, b) => text(a.label, b.label) || text(a.subject, b.subject),
+    missing: (a, b) => listed(a, b) || a.missing - b.missing || a.against - b.against || promising(a, b),
+    expiry: (a, b) => listed(a, b) || soonest(a, b) || promising(a, b),
+    changed: (a, b) => listed(a, b) || b.changed - a.changed || promising(a, b),
+    label: (a, b) => listed(a, b) || text(a.label, b.label) || text(a.subject, b.subject),
 };
 
 export const noFilter = () => ({
@@ -90,12 +102,12 @@ export class Worklist {
     }
 
     /** Rows that changed. Returns the subjects that have to be drawn again. */
-    update(answer) {
+    update(answer, sameCriteria = true) {
         const compare = orders[this.sort];
         const placed = new Set(this.order);
         const touched = [];
         const before = new Map(answer.rows.map(r => [r[0], this.rows.get(r[0])]));
-        this.#take(answer);
+        this.#take(answer, sameCriteria);
         for (const [subject, old] of before) {
             const now = this.rows.get(subject);
             touched.push(subject);
@@ -107,24 +119,27 @@ export class Worklist {
 
     /** All rows as they are now, where they stand: who is not among them is no longer listed. Returns the subjects that have to be drawn again. */
     renew(answer) {
-        const listed = new Set(answer.rows.map(r => r[0]));
-        const touched = this.update(answer);
+        const told = new Set(answer.rows.map(r => r[0]));
+        const touched = this.update(answer, false);
         for (const [subject, row] of this.rows)
-            if (!listed.has(subject) && row.status !== "") {
-                row.status = "";
+            if (!told.has(subject) && !row.gone) {
+                Object.assign(row, {status: "", gone: true});
                 if (this.order.includes(subject)) this.#waiting.add(subject);
                 touched.push(subject);
             }
         return touched;
     }
 
-    #take(answer) {
+    #take(answer, compare = false) {
+        // The server does not know yet what was marked as seen here: its `was` is of the look before.
+        const ahead = compare && answer.seen < this.seenHere;
         this.stamp = answer.stamp;
         this.today = answer.today;
         this.seen = Math.max(answer.seen, this.seenHere);
         for (const list of answer.rows) {
             const row = rowOf(list);
             const old = this.rows.get(row.subject);
+            if (ahead) row.was = was(old, row, this.seenHere);
             if (!old || old.stamp <= row.stamp) this.rows.set(row.subject, row);
         }
     }
@@ -140,20 +155,21 @@ export class Worklist {
 
     /** Makes the order anew. */
     arrange() {
-        for (const [subject, row] of this.rows) if (row.status === "") this.rows.delete(subject);
+        for (const [subject, row] of this.rows) if (row.gone) this.rows.delete(subject);
         const shown = [...this.rows.values()].filter(row => this.matches(row));
         this.order = shown.sort(orders[this.sort]).map(row => row.subject);
         this.#waiting.clear();
     }
 
+    /** Whoever has never looked finds everybody new; else news is another decision, and what somebody else said. */
     isNews(row) {
-        return row.stamp > this.seen;
+        return row.stamp > this.seen && (this.seen === 0 || row.was !== "" || row.said);
     }
 
     matches(row) {
         const f = this.filter;
         return (
-            row.status !== "" &&
+            !row.gone &&
             (f.statuses.size === 0 || f.statuses.has(row.status)) &&
             (!f.changed || this.isNews(row)) &&
             this.#ofCriterion(row) &&
@@ -191,15 +207,15 @@ export class Worklist {
         );
     }
 
-    /** Listed people by status. */
+    /** People by status, "" of those who are not listed. */
     counts() {
         const out = {};
-        for (const row of this.rows.values()) if (row.status !== "") out[row.status] = (out[row.status] ?? 0) + 1;
+        for (const row of this.rows.values()) if (!row.gone) out[row.status] = (out[row.status] ?? 0) + 1;
         return out;
     }
     news() {
         let n = 0;
-        for (const row of this.rows.values()) n += row.status !== "" && this.isNews(row) ? 1 : 0;
+        for (const row of this.rows.values()) n += !row.gone && this.isNews(row) ? 1 : 0;
         return n;
     }
 }

@@ -1,17 +1,15 @@
 // The cells of one person in the worklist.
 import {h, put} from "./dom.js";
-import {rankOf, shape, statusMark, strip} from "./marks.js";
+import {rankOf, shape, statusMark, strip, verdictOf} from "./marks.js";
 import {paths} from "./router.js";
-import {contradictions, goesOn, holdsWords} from "./standing.js";
+import {contradictions, standing} from "./standing.js";
 import {ago, daysBetween, farDays, inDays, moment, t, word} from "./text.js";
 
 /** Draws `row` of `trial` into its element. */
 export function drawRow(element, row, {trial, today, news}) {
     element.classList.toggle("news", news);
-    element.classList.toggle("gone", row.status === "");
-    // Empty when it was a strip of other criteria.
-    const [wasStatus, wasStrip] =
-        row.was === "" ? [null, null] : row.was.split("|").map((part, n) => (n === 1 && part === "" ? null : part));
+    element.classList.toggle("gone", row.gone);
+    const [wasStatus, wasStrip] = news ? row.was.split("|") : [""];
     const link = h("a.label", {href: paths.patient(trial.id, row.subject), tabindex: -1}, row.label);
     const cells = {
         news: news && h("span.dot", {"data-on": true, role: "img", "aria-label": t("worklist.isNews")}),
@@ -26,8 +24,9 @@ export function drawRow(element, row, {trial, today, news}) {
                     h("span.hidden", ` ${t("worklist.comments", {n: row.comments})}`),
                 ),
         ],
-        status: [statusMark(row.status), standing(row), row.contradiction && contradiction(row, trial)],
-        criteria: strip(row.strip, trial.criteria, news ? wasStrip : null),
+        status: [statusMark(row.status), standing(row, row.state === "" ? [] : [row]), row.contradiction && contradiction(row, trial)],
+        // Its strip is empty when it was of other criteria.
+        criteria: row.strip && strip(row.strip, trial.criteria, wasStrip || null),
         missing:
             row.status === ""
                 ? null
@@ -39,25 +38,12 @@ export function drawRow(element, row, {trial, today, news}) {
                   : h("span.muted", t("worklist.complete")),
         expires:
             row.status === "" ? null : row.changesOn ? expiry(row, today) : h("span.muted", h("span.hidden", t("worklist.neverExpires"))),
-        changed: change(row, wasStatus, wasStrip),
+        changed: [news && change(row, wasStatus, wasStrip), time(row.changed)],
     };
     put(
         element,
         Object.entries(cells).map(([name, content], n) => h(`div.cell.c-${name}`, {role: "gridcell", "aria-colindex": n + 1}, content)),
     );
-}
-
-/** In the study by its number; else whose word holds. */
-function standing(row) {
-    const takesPart = goesOn(row.state);
-    const part =
-        row.state !== "" && t("standing.takesPart", {number: row.number, state: word("participation", row.state)}).replace(/^: /, "");
-    return [
-        part && h(`span.tag${takesPart ? ".study" : ""}`, part),
-        row.decided !== "" &&
-            !(takesPart && ["screened", "enrolled"].includes(row.mark)) &&
-            h("span.tag.person", {title: holdsWords(row)}, shape("i-person"), h("span", holdsWords(row))),
-    ];
 }
 
 function contradiction(row, trial) {
@@ -78,28 +64,22 @@ function expiry(row, today) {
     );
 }
 
+const time = at => h("time.muted", {datetime: new Date(at).toISOString(), title: moment(at)}, ago(at));
+
+/** What is other than when the user looked last: the status and each criterion, or that somebody else said something. */
 function change(row, wasStatus, wasStrip) {
-    const when = h("time.muted", {datetime: new Date(row.changed).toISOString(), title: moment(row.changed)}, ago(row.changed));
-    if (wasStatus === null) return [h("span.was", t("worklist.isNew")), " ", when];
-    if (wasStatus !== row.status)
-        return [
-            h(
-                "span.was",
-                word("status", wasStatus) || t("status.notListed"),
-                h("span", {"aria-hidden": "true"}, " → "),
-                h("span.hidden", ` ${t("worklist.to")} `),
-                word("status", row.status) || t("status.notListed"),
-            ),
-            " ",
-            when,
-        ];
-    const first = [...row.strip].findIndex((c, n) => c !== wasStrip?.[n]);
-    const words = c => ({"+": "met", M: "met", "-": "not-met", N: "not-met"})[c] ?? "unknown";
-    return [
-        first >= 0 &&
-            wasStrip?.[first] !== undefined &&
-            h("span.was", `${first + 1}: ${word("verdict", words(wasStrip[first]))} → ` + word("verdict", words(row.strip[first]))),
-        " ",
-        when,
-    ];
+    const said =
+        row.was === ""
+            ? [t(row.said ? "worklist.said" : "worklist.isNew")]
+            : row.was === "|"
+              ? [t("worklist.newHere")]
+              : [
+                    wasStatus !== row.status && [word("status", wasStatus), word("status", row.status)],
+                    ...[...(wasStrip ? row.strip : "")].map(
+                        (c, n) => c !== wasStrip[n] && [`${n + 1}: ${word("verdict", verdictOf(wasStrip[n]))}`, word("verdict", verdictOf(c))],
+                    ),
+                ].filter(Boolean);
+    const text = said.map(one => (Array.isArray(one) ? one.join(" → ") : one)).join(", ");
+    const spoken = said.map(one => (Array.isArray(one) ? one.join(` ${t("worklist.to")} `) : one)).join(", ");
+    return [h("span.was", {title: text, "aria-hidden": "true"}, text), h("span.hidden", spoken), " "];
 }

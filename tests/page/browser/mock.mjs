@@ -60,6 +60,7 @@ export async function mock({
         rows: new Map(made.trials.map((t, n) => [t.id, made.makeRows(n === 0 ? people : Math.min(people, 12), t, n + 7)])),
         judgements: [],
         keys: new Map(),
+        numbers: new Map(),
         user: "Local user",
         silent: false,
         slow: new Map(),
@@ -163,8 +164,8 @@ export async function mock({
     const event = () =>
         JSON.stringify({
             worklist: Object.fromEntries(made.trials.map(t => [t.id, world.stamp])),
-            alerts: world.alertStamp,
-            operations: world.operationStamp,
+            ...(anywhere("coordinator", "investigator") ? {alerts: world.alertStamp} : {}),
+            ...(anywhere("operator", "auditor") ? {operations: world.operationStamp} : {}),
         });
     const tell = () => {
         if (!world.silent) for (const stream of world.streams) stream.write(`data: ${event()}\n\n`);
@@ -177,13 +178,32 @@ export async function mock({
     const need = (ok, text = "Your roles do not allow this.") => {
         if (!ok) throw new Refusal(403, text);
     };
-    const rowAs = row => [
+    const decision = row => `${row.status}|${row.strip}`;
+    /** What it was when the visitor looked; "" when it is the same, when they never looked, or when it was of other criteria. */
+    const wasOf = (row, seen) => {
+        const then = row.log.findLast(([stamp]) => stamp <= seen)[1];
+        const same = then === decision(row) || (then.length > 1 && row.strip !== "" && then.split("|")[1].length !== row.strip.length);
+        return seen === 0 || same ? "" : then;
+    };
+    /** To be called after each change of a row. */
+    const logged = (row, bySomebodyElse = false) => {
+        row.stamp = ++world.stamp;
+        if (row.log.at(-1)[1] !== decision(row)) {
+            row.log.push([row.stamp, decision(row)]);
+            row.changed = clock();
+        }
+        if (bySomebodyElse) row.told.push(row.stamp);
+        tell();
+    };
+    const takesPart = row => ["screening", "on-study", "ended-early"].includes(row.state);
+    const seenOf = trial => world.seen.get(trial) ?? Math.min(world.rows.get(trial).size, 1e9);
+    const rowAs = (row, seen) => [
         row.subject,
         row.status,
         row.strip,
         row.changesOn,
         row.changed,
-        row.was,
+        wasOf(row, seen),
         row.mark,
         row.human,
         row.comments,
@@ -193,6 +213,7 @@ export async function mock({
         row.decided,
         row.number,
         row.state,
+        row.told.some(stamp => stamp > seen),
     ];
     const rowsOf = trial =>
         world.rows.get(trial) ??
@@ -211,20 +232,17 @@ export async function mock({
     /** Applies marks and decisions that stand. */
     function settle(trial, row) {
         const standing = world.judgements.filter(j => j.subject === row.subject && j.trial === trial && !j.undone);
-        const before = `${row.status}|${row.strip}`;
         let strip = row.strip.replace(/M|N/g, "?");
         for (const j of standing.filter(one => one.kind === "criterion")) {
             const at = trialOf(trial).criteria.findIndex(c => c.id === j.what);
             strip = strip.slice(0, at) + (j.value === "met" ? "M" : "N") + strip.slice(at + 1);
         }
         row.strip = strip;
-        row.status = made.statusOf(strip, trialOf(trial));
+        if (row.status !== "") row.status = made.statusOf(strip, trialOf(trial));
         row.mark = standing.filter(one => one.kind === "mark").at(-1)?.value ?? "";
         row.decided = row.mark !== "" ? "page" : row.human !== "" ? "study" : "";
         row.comments = standing.filter(one => one.kind === "comment").length;
-        if (before !== `${row.status}|${row.strip}`) Object.assign(row, {was: before, changed: clock()});
-        row.stamp = ++world.stamp;
-        tell();
+        logged(row);
     }
 
     function judge(trial, subject, body) {
@@ -233,8 +251,13 @@ export async function mock({
         if ("key" in body) {
             if (!/^[A-Za-z0-9-]{16,64}$/.test(body.key)) throw new Refusal(400, "'key' is 16 to 64 of A-Z, a-z, 0-9 and -.");
             const before = world.judgements.find(j => world.keys.get(j.id) === body.key && j.subject === subject);
+            const said = j => JSON.stringify([j.kind, j.what ?? "", j.value ?? "", j.reason, j.number ?? ""]);
+            if (before && said({...before, number: world.numbers.get(before.id)}) !== said(body))
+                throw new Refusal(409, "This key was used for something else.");
             if (before) return [200, {judgement: before}];
         }
+        if (["criterion", "mark"].includes(body.kind) && row.status === "")
+            throw new Refusal(409, "This person is not listed in this trial any more.");
         if (body.kind === "criterion") need(has(trial, "investigator"));
         else need(has(trial, "coordinator", "investigator"));
         if (!["criterion", "mark", "comment", "mapping"].includes(body.kind) || typeof body.reason !== "string" || body.reason === "")
@@ -267,6 +290,7 @@ export async function mock({
         };
         world.judgements.push(j);
         if ("key" in body) world.keys.set(j.id, body.key);
+        if (body.number) world.numbers.set(j.id, body.number);
         if (body.number) Object.assign(row, {number: body.number, state: body.value === "enrolled" ? "on-study" : "screening"});
         settle(trial, row);
         return [201, {judgement: j}];
@@ -299,15 +323,17 @@ export async function mock({
             ([trial], query) => {
                 need(has(trial, "coordinator", "investigator"));
                 const since = query.get("since");
-                const rows = [...rowsOf(trial).values()].filter(row => (since === null ? row.status !== "" : row.stamp > Number(since)));
+                const kept = row => row.status !== "" || row.contradiction !== "" || takesPart(row);
+                const rows = [...rowsOf(trial).values()].filter(row => (since === null ? kept(row) : row.stamp > Number(since)));
+                const seen = seenOf(trial);
                 return [
                     200,
                     {
                         stamp: world.stamp,
                         today: made.today,
                         madeWith: world.madeWith,
-                        seen: world.seen.get(trial) ?? Math.min(world.rows.get(trial).size, 1e9),
-                        rows: rows.map(rowAs),
+                        seen,
+                        rows: rows.map(row => rowAs(row, seen)),
                     },
                 ];
             },
@@ -346,6 +372,7 @@ export async function mock({
                 only(body, "reason");
                 if (!body.reason) throw new Refusal(400, "A reason is needed.");
                 const row = rowOf(trial, subject);
+                if (row.status === "" && !takesPart(row)) throw new Refusal(409, "This person is not listed in this trial any more.");
                 world.revealed.add(subject);
                 audit("reveal", {trial, subject, detail: body.reason});
                 return [200, world.identityOf(row)];
@@ -362,7 +389,7 @@ export async function mock({
             ([trial, subject, id]) => {
                 const j = world.judgements.find(one => one.id === Number(id) && one.subject === subject);
                 if (!j || j.undone) throw new Refusal(j ? 409 : 404, "This was taken back already.");
-                Object.assign(j, {undone: {by: "Local user", at: new Date(clock()).toISOString()}, mayUndo: false});
+                Object.assign(j, {undone: {by: "Local user (local)", at: new Date(clock()).toISOString()}, mayUndo: false});
                 settle(trial, rowOf(trial, subject));
                 return [200, {judgement: j}];
             },
@@ -412,7 +439,7 @@ export async function mock({
                     if (!Number.isInteger(body.hours) || body.hours < 1 || body.hours > 336) throw new Refusal(400, "hours is 1 to 336.");
                     a.snoozedUntil = new Date(clock() + body.hours * 3600000).toISOString();
                 } else {
-                    Object.assign(a, {acknowledged: new Date(clock()).toISOString(), acknowledgedBy: "Local user"});
+                    Object.assign(a, {acknowledged: new Date(clock()).toISOString(), acknowledgedBy: "Local user (local)"});
                 }
                 ++world.alertStamp;
                 tell();
@@ -628,31 +655,30 @@ export async function mock({
         /** Changes one person: members of the row. */
         change(trial, subject, members) {
             const row = world.rows.get(trial).get(subject);
-            const before = `${row.status}|${row.strip}`;
             Object.assign(row, members);
             if (members.strip !== undefined && members.status === undefined) row.status = made.statusOf(row.strip, trialOf(trial));
-            if (before !== `${row.status}|${row.strip}`) Object.assign(row, {was: before, changed: clock()});
-            row.stamp = ++world.stamp;
-            tell();
+            if (row.status === "") Object.assign(row, {strip: "", changesOn: null});
+            logged(row, ["comments", "mark", "human", "decided"].some(name => name in members));
         },
         add(trial, subject, strip) {
-            world.rows.get(trial).set(subject, {
+            const row = {
                 subject,
                 status: made.statusOf(strip, trialOf(trial)),
                 strip,
                 changesOn: null,
                 changed: clock(),
-                was: "",
+                log: [[0, "|"]],
+                told: [],
                 mark: "",
                 human: "",
                 comments: 0,
-                stamp: ++world.stamp,
                 contradiction: "",
                 decided: "",
                 number: "",
                 state: "",
-            });
-            tell();
+            };
+            world.rows.get(trial).set(subject, row);
+            logged(row);
         },
         alert(members) {
             world.alerts.push({...world.alerts.find(a => a.id === "13"), ...members});

@@ -27,6 +27,7 @@ const row = (subject, status, strip, more = {}) => {
         decided: more.mark ? "page" : "",
         number: "",
         state: "",
+        said: false,
         ...more,
     };
     return Object.values(r);
@@ -85,6 +86,74 @@ test("what was marked as seen here stays so while the server does not know it ye
     assert.equal(list.news(), 1);
 });
 
+test("news is another decision than when the user looked, or what somebody else said; one's own mark or comment is none", () => {
+    const list = new Worklist();
+    const more = (stamp, was, said) => ({stamp, was, said});
+    list.load(
+        answer(
+            20,
+            [
+                row("fell", "not-now", "-+", more(12, "likely|++", false)),
+                row("new", "likely", "+?", more(13, "|", false)),
+                row("commented", "likely", "+?", more(14, "", true)),
+                row("mine", "likely", "+?", more(15, "", false)),
+                row("old", "likely", "+?", more(9, "", false)),
+            ],
+            {seen: 10},
+        ),
+    );
+    const news = () => [...list.rows.values()].filter(r => list.isNews(r)).map(r => r.subject);
+    assert.deepEqual(news(), ["fell", "new", "commented"]);
+    // What is marked as seen and then commented on tells the comment alone, also while the server does not know that it was seen.
+    list.seen = list.seenHere = 20;
+    assert.deepEqual(news(), []);
+    list.update(answer(21, [row("fell", "not-now", "-+", more(21, "likely|++", true))], {seen: 10}));
+    assert.deepEqual(news(), ["fell"]);
+    assert.equal(list.rows.get("fell").was, "");
+    list.update(answer(23, [row("fell", "ineligible", "--", more(22, "likely|++", true)), row("late", "likely", "+?", more(23, "|", false))], {seen: 10}));
+    assert.equal(list.rows.get("fell").was, "not-now|-+");
+    list.update(answer(24, [row("fell", "possible", "?-", more(24, "likely|++", true))], {seen: 10}));
+    assert.equal(list.rows.get("fell").was, "not-now|-+");
+    assert.equal(list.rows.get("late").was, "|");
+    // Whoever has never looked finds everybody new.
+    const first = filled(row("a", "likely", "+?"), row("b", "possible", "??"));
+    assert.equal(first.news(), 2);
+});
+
+test("who is not listed stays while a contradiction stands or a participation runs, after all who are listed", () => {
+    const list = filled(
+        row("opted-out", "", "", {mark: "screened", contradiction: "not-listed"}),
+        row("in-study", "", "", {number: "S-014", state: "on-study", label: "in-study"}),
+        row("over", "", "", {number: "S-015", state: "completed"}),
+        row("a", "ineligible", "--"),
+        row("z", "eligible", "++", {number: "S-1", state: "on-study"}),
+    );
+    assert.deepEqual(list.order, ["a", "z", "opted-out", "in-study"]);
+    for (const sort of ["missing", "expiry", "changed", "label"]) {
+        list.sort = sort;
+        list.arrange();
+        assert.deepEqual(list.order.slice(2).toSorted(), ["in-study", "opted-out"], sort);
+    }
+    assert.deepEqual(list.counts(), {"": 2, ineligible: 1, eligible: 1});
+    list.filter.statuses = new Set([""]);
+    list.arrange();
+    assert.deepEqual(list.order.toSorted(), ["in-study", "opted-out"]);
+    list.filter.statuses = new Set();
+    list.filter.text = "s-014";
+    list.arrange();
+    assert.deepEqual(list.order, ["in-study"]);
+    list.filter.text = "";
+    list.arrange();
+    list.update(answer(12, [row("opted-out", "", "", {stamp: 12, mark: "screened"})]));
+    list.arrange();
+    assert.ok(!list.order.includes("opted-out"));
+});
+
+test("who took part and does no more is no candidate", () => {
+    const list = filled(row("a", "eligible", "++", {number: "S-2", state: "screen-failure"}), row("b", "ineligible", "--"));
+    assert.deepEqual(list.order, ["b", "a"]);
+});
+
 test("an unknown is never counted as against", () => {
     const list = filled(row("a", "possible", "?-NM+"));
     const a = list.rows.get("a");
@@ -132,13 +201,10 @@ test("a change that concerns neither order nor filter asks for nothing", () => {
 test("law: whatever the updates, the order stands still, and arranging gives what loading gives", () => {
     for (let seed = 1; seed <= 30; ++seed) {
         const roll = dice(seed);
-        const all = [...makeRows(40, trials[0], seed).values()];
+        const all = [...makeRows(40, trials[0], seed).values()].map(({log, told, ...r}) => ({...r, was: ""}));
         const list = new Worklist();
         list.sort = ["promising", "missing", "expiry", "changed", "label"][seed % 5];
-        const wire = r =>
-            Object.values({...r, label: r.subject})
-                .slice(0, 10)
-                .concat([r.subject, r.contradiction, r.decided, r.number, r.state]);
+        const wire = r => row(r.subject, r.status, r.strip, r);
         list.load(answer(100, all.map(wire)));
         const before = [...list.order];
         for (let n = 1; n <= 50; ++n) {
@@ -152,14 +218,15 @@ test("law: whatever the updates, the order stands still, and arranging gives wha
         list.arrange();
         const fresh = new Worklist();
         fresh.sort = list.sort;
-        fresh.load(answer(150, all.filter(r => r.status !== "").map(wire)));
+        // As the server tells a list: who is not listed only while something stands or runs.
+        fresh.load(answer(150, all.filter(r => r.status !== "" || r.contradiction !== "" || r.state === "screening").map(wire)));
         assert.deepEqual(list.order, fresh.order, `seed ${seed}`);
     }
 });
 
 test("filters: changed, expiring, marked, found", () => {
     const list = filled(
-        row("aaa", "likely", "+?", {stamp: 5}),
+        row("aaa", "likely", "+?", {stamp: 5, said: true}),
         row("bbb", "possible", "??", {stamp: 3, changesOn: "2026-03-20"}),
         row("ccc", "likely", "+?", {stamp: 2, mark: "screened", changesOn: "2026-09-01"}),
     );

@@ -140,14 +140,22 @@ test("the timeline draws nothing as so that was refuted, is over or is not sure,
     assert.equal(notes["Breast cancer"], "ended, day unknown");
     assert.equal(notes.Epilepsy, "refuted");
     assert.equal(notes["Antiphospholipid syndrome"], "not confirmed, ongoing");
-    assert.equal(notes.azathioprine, "on hold, ongoing");
+    assert.equal(notes.azathioprine, "on hold");
+    const whens = Object.fromEntries(
+        await page.$$eval(".as-table tbody tr", all => all.map(row => [row.children[1].textContent, row.children[0].textContent])),
+    );
+    assert.equal(whens.azathioprine, "2025-09", "as it was reported");
+    assert.equal(whens["Systemic lupus erythematosus"], "2019-05");
+    assert.match(at("azathioprine").title, /: 2025-09, on hold\. /);
 });
 
 test("the timeline fills only what counts, dates the latest result, and puts what cannot be used at the foot", async () => {
     await person("8f2e2d02");
     const row = name => page.locator("div.timeline g.row", {has: page.locator(`text.lab:has-text("${name}")`)});
-    assert.equal(await row("ANA").locator("path.worded.old").count(), 1, "a word of before the window");
-    assert.equal(await row("ANA").locator("path.worded:not(.old)").count(), 1);
+    assert.equal(await row("ANA").locator("path.worded.old").count(), 2, "a word of before the window, and one of a day to come");
+    assert.equal(await row("ANA").locator("path.worded.may").count(), 1, "a month that lies partly in the window");
+    assert.equal(await row("ANA").locator("path.worded:not(.old, .may)").count(), 1);
+    assert.equal(await row("ANA").locator("text.day").textContent(), "2025-12-01", "not the one in the future");
     assert.ok((await row("eGFR").locator("path.point.old").count()) >= 1, "a comparator of before the window");
     assert.equal(await row("eGFR").locator("path.point:not(.old)").count(), 0);
     assert.equal(await row("eGFR").locator("text.day").textContent(), "2026-02-18");
@@ -160,10 +168,20 @@ test("the timeline fills only what counts, dates the latest result, and puts wha
     await page.click(".as-table summary");
     assert.match(await text(".as-table table"), /2022 ?Hepatitis B surface antigen/);
     assert.match(await text(".as-table table"), /2025-05 ?ANA ?negative.*outside its window: does not count/);
+    const noted = await page.$$eval(".as-table tbody tr", all =>
+        all.filter(r => r.children[1].textContent === "ANA").map(r => `${r.children[0].textContent}: ${r.lastChild.textContent}`),
+    );
+    assert.deepEqual(noted, [
+        "2026-05-01: in the future: does not count",
+        "2025-12-01: Next change 2026-06-02",
+        "2025-09: day not known exactly: may count",
+        "2025-05: outside its window: does not count",
+        "2024: outside its window: does not count",
+    ]);
     await page.click(".askers summary");
     assert.match(
         await text(".asking"),
-        /Hepatitis B surface antigen is drawn for “ANA of at least 1:160.*”: < 1\. Also asked by “eGFR of .*”: < 5, within 30 days\./,
+        /Hepatitis B surface antigen is drawn for “ANA of at least 1:160.*”: < 1\. Also asked by “eGFR of .*”: < 5, within 30 days, next change 2026-03-22\./,
     );
 });
 
@@ -230,9 +248,9 @@ test("marking with a study number; a number that is taken is said in the dialog 
     await page.click('dialog button[type="submit"]');
     await toast("Marked: Screened.");
     assert.deepEqual(posted("/judgements"), {kind: "mark", value: "screened", reason: "Consented", number: "S-009", on: "2026-03-15"});
-    await page.waitForSelector(".person .tag.person");
-    assert.equal(await text(".person .tag.person"), "Screened");
+    await page.waitForSelector(".person .tag.study");
     assert.equal(await text(".person .tag.study"), "S-009: in screening");
+    assert.equal(await page.locator(".person .tag.person").count(), 0, "nothing is said twice");
     await page.click("#do-mark");
     await page.check('dialog input[value="excluded"]');
     await page.fill("dialog textarea", "Too ill");
@@ -324,8 +342,10 @@ test("whoever is in the study is no candidate: the number stands at the head, an
     await shot(page, "patient-in-study");
     one.change(trial, subject("7281e310"), {number: "S-014", state: "screen-failure"});
     await page.reload();
-    await page.waitForSelector(".todo");
+    await page.waitForSelector("section.next");
     assert.equal(await text(".person .tag:not(.person)"), "S-014: screen failure");
+    assert.match(await text("section.next"), /S-014: screen failure: nothing has to be found out/);
+    assert.equal(await page.locator(".todo").count(), 0);
 });
 
 test("whose word holds is shown, and each contradiction says whose word it is against", async () => {
@@ -356,6 +376,60 @@ test("a name that belongs to another person now leads there", async () => {
     await page.click(".merged a");
     await page.waitForURL(`**/${subject("8f2e2d02")}`);
     await page.waitForFunction(() => document.querySelector("h1")?.textContent === "8f2e2d02");
+});
+
+test("of a name that belongs to another person only the link is offered", async () => {
+    const key = subject("7281e310");
+    one.world.judgements.push({...one.world.judgements[0], id: 60, kind: "criterion", what: "consent", value: "met", mayUndo: true});
+    one.change(trial, key, {status: "", mark: "screened", decided: "page", contradiction: "not-listed"});
+    one.world.merged.set(key, subject("8f2e2d02"));
+    await enter(page, one, `/patient/${trial}/${key}`);
+    await page.waitForSelector(".merged a");
+    assert.equal(await page.locator(".person .tag, .person .status, .person .wrong, .toolbar button, section.next, .decisions button").count(), 0);
+    assert.match(await text(".decisions"), /informed consent: met/);
+    await shot(page, "patient-merged", true);
+});
+
+test("whoever is not listed is not marked, decided or revealed, but one who takes part may be revealed", async () => {
+    const key = subject("7281e310");
+    one.change(trial, key, {status: "", contradiction: "not-listed", mark: "screened", decided: "page"});
+    await enter(page, one, `/patient/${trial}/${key}`);
+    await page.waitForSelector(".toolbar");
+    assert.equal(await page.locator("#do-mark, #do-reveal, .confirm").count(), 0);
+    assert.equal(await page.locator("#do-comment").count(), 1);
+    assert.equal(await text(".person .status"), "Not listed");
+    assert.equal(await text("ol.history"), "Not listed 2026-03-13 08:00The record changed");
+    await shot(page, "patient-not-listed", true);
+    one.change(trial, key, {number: "S-014", state: "on-study"});
+    await page.reload();
+    await page.waitForSelector("#do-reveal");
+    assert.equal(await page.locator("#do-mark").count(), 0);
+});
+
+test("nothing is ordered for somebody whom people or the study turned down", async () => {
+    const key = subject("7281e310");
+    for (const [row, said] of [
+        [{mark: "excluded", decided: "page"}, /^What to do nextExcluded: nothing has to be found out/],
+        [{mark: "not-interested", decided: "page"}, /^What to do nextNot interested: nothing/],
+        [{mark: "", human: "ineligible", decided: "study"}, /^What to do nextStudy: ineligible: nothing/],
+        [{human: "withdrawn"}, /^What to do nextStudy: withdrawn: nothing/],
+    ]) {
+        one.change(trial, key, row);
+        await person("7281e310");
+        assert.match(await text("section.next"), said);
+        assert.equal(await page.locator(".todo").count(), 0);
+    }
+    one.change(trial, key, {human: "candidate"});
+    await person("7281e310");
+    assert.equal(await page.locator(".todo li").count(), 4);
+});
+
+test("evidence says what was refuted", async () => {
+    await person("8f2e2d02");
+    await page.evaluate(() => document.querySelectorAll("details.criterion").forEach(d => (d.open = true)));
+    const row = page.locator(".evidence tr", {hasText: "Condition/anna-dle"});
+    assert.equal((await row.locator(".what").textContent()).replace(/\s+/g, " "), "Discoid lupus refuted");
+    assert.equal(await page.locator(".evidence tr", {hasText: "Condition/anna-sle"}).first().locator(".tag").count(), 0);
 });
 
 test("of withheld people nothing is drawn, asked or made up", async () => {

@@ -108,7 +108,9 @@ export function makeRows(count, trial, seed = 7) {
             strip,
             changesOn: roll() < 0.6 ? plusDays(Math.floor(roll() * 170) + 1) : null,
             changed: now - Math.floor(roll() * 40 * 86400000),
-            was: n % 7 === 1 ? "" : `${statusOf(before, trial)}|${before}`,
+            // What it was, by stamps; what others said, by theirs.
+            log: [[0, n % 7 === 1 ? "|" : `${statusOf(before, trial)}|${before}`]],
+            told: [],
             mark: "",
             human: "",
             comments: n === 1 ? 2 : roll() < 0.05 ? 1 : 0,
@@ -118,6 +120,7 @@ export function makeRows(count, trial, seed = 7) {
             number: "",
             state: "",
         };
+        row.log.push([row.stamp, `${row.status}|${row.strip}`]);
         if (n === 5) Object.assign(row, {mark: "screened", decided: "page", number: "S-001", state: "screening"});
         if (n === 6) Object.assign(row, {mark: "not-interested", decided: "page", contradiction: "likely"});
         rows.set(row.subject, row);
@@ -125,7 +128,7 @@ export function makeRows(count, trial, seed = 7) {
     return rows;
 }
 
-const evidence = (reference, version, date, text, what = "Finding") => ({reference, version, date, text, what});
+const evidence = (reference, version, date, text, what = "Finding", verification = "") => ({reference, version, date, text, what, verification});
 const crit = (id, text, decidedBy, verdict, more = {}) => ({
     id,
     text,
@@ -209,7 +212,10 @@ function lupus(strip) {
             parts: [
                 item("diagnosis", "SLE as a coded diagnosis", "met", {
                     explanation: "on the problem list since 2019-05-02",
-                    evidence: [evidence("Condition/anna-sle", "1", "2019-05-02", "Systemic lupus erythematosus (M32.1)")],
+                    evidence: [
+                        evidence("Condition/anna-sle", "1", "2019-05-02", "Systemic lupus erythematosus (M32.1)"),
+                        evidence("Condition/anna-dle", "2", "2018-01-09", "Discoid lupus (L93.0)", "Discoid lupus", "refuted"),
+                    ],
                 }),
                 acr,
                 slicc,
@@ -297,7 +303,8 @@ function lupus(strip) {
 }
 
 export function makePerson(row, trial, ground) {
-    const criteria = row.withheld
+    const listed = !row.withheld && row.status !== "";
+    const criteria = !listed
         ? []
         : trial.id === "sle-uc-msc"
             ? lupus(row.strip)
@@ -306,7 +313,7 @@ export function makePerson(row, trial, ground) {
                       needs: row.strip[n] === "?" ? [c.text] : [],
                   }),
               );
-    if (ground.nasty)
+    if (ground.nasty && listed)
         Object.assign(criteria[0], {
             text: `${criteria[0].text} ${hostile}`,
             explanation: hostile,
@@ -324,22 +331,22 @@ export function makePerson(row, trial, ground) {
         title: trial.title,
         protocolVersion: trial.version,
         asOf: today,
-        status: row.withheld ? null : row.status,
-        machineStatus: row.withheld ? null : statusOf(row.strip.replace(/[MN]/g, "?"), trial),
-        changesOn: row.changesOn,
+        status: listed ? row.status : null,
+        machineStatus: listed ? statusOf(row.strip.replace(/[MN]/g, "?"), trial) : null,
+        changesOn: listed ? row.changesOn : null,
         mark: row.mark,
         human: row.human,
         contradiction: row.contradiction,
         decided: row.decided,
         mergedInto: ground.merged.get(row.subject) ?? null,
         identity: ground.identityOf(row),
-        person: row.withheld ? {sex: null, born: null, age: null} : {sex: "female", born: ground.identityOf(row) ? "1990-06-01" : "1990", age: 35},
+        person: !listed ? {sex: null, born: null, age: null} : {sex: "female", born: ground.identityOf(row) ? "1990-06-01" : "1990", age: 35},
         notes: row.withheld
             ? [{id: "research-refused", text: "The patient refused the use of the record for research."}]
             : ground.nasty ? [{id: "n", text: hostile}] : [{id: "hepatitis-b", text: "Hepatitis B antigen or core antibody is positive."}],
         criteria,
         judgements,
-        history: [
+        history: row.withheld || row.status === "" ? [{at: "2026-03-13T08:00:00.000Z", status: "", strip: "", sameCriteria: true, cause: {by: "record", events: []}}] : [
             {
                 at: "2026-03-12T08:00:00.000Z",
                 status: row.status,
@@ -350,7 +357,7 @@ export function makePerson(row, trial, ground) {
             {at: "2026-02-18T11:05:00.000Z", status: "possible", strip: row.strip.replace("+", "?"), sameCriteria: true, cause: {by: "date", events: []}},
             {at: "2026-01-02T07:00:00.000Z", status: "possible", strip: row.strip.replace(/\+/g, "?"), sameCriteria: !ground.amended, cause: {by: "trial", events: []}},
         ],
-        localCodes: [
+        localCodes: row.withheld || row.status === "" ? [] : [
             {type: "Observation", system: "https://klinikum.example.de/labor", code: "DSDNA-E", display: ground.nasty ? hostile : "dsDNS-AK (ELISA)"},
             {type: "Observation", system: "https://klinikum.example.de/labor", code: "C3N", display: "C3 nephelom."},
         ],
@@ -359,8 +366,14 @@ export function makePerson(row, trial, ground) {
     };
 }
 
+/** As it was reported, and the first and the last day that this may mean. */
+function days(when) {
+    const last = new Date(Date.UTC(Number(when.slice(0, 4)), when.length > 4 ? Number(when.slice(5, 7)) : 12, 0)).toISOString().slice(0, 10);
+    return when.length === 10 ? {when, on: when, last: when} : {when, on: `${when}-01-01`.slice(0, 10), last};
+}
+
 export function makeTimeline(row, ground) {
-    if (row.withheld) return {from: plusDays(-182), to: today, today, labs: [], medications: [], conditions: []};
+    if (row.withheld || row.status === "") return {from: plusDays(-182), to: today, today, labs: [], medications: [], conditions: []};
     const roll = dice(11);
     const labs = [
         [
@@ -396,15 +409,14 @@ export function makeTimeline(row, ground) {
         limit,
         window,
         expires,
-        asked: criteria.map(criterion => ({criterion, limit, window})),
+        asked: criteria.map(criterion => ({criterion, limit, window, expires})),
         points: Array.from({length: 9 + k}, (_, n) => {
             const value = Math.round((middle + (roll() - 0.5) * spread * 2) * 10) / 10;
             const on = plusDays(-25 - (9 + k - 1 - n) * 61);
             // A result in a unit that nobody understands is far from what the others are.
             const foo = k === 3 && n === 9;
             return {
-                on,
-                when: k === 0 && n === 1 ? on.slice(0, 7) : on,
+                ...days(k === 0 && n === 1 ? on.slice(0, 7) : on),
                 value: foo ? 80 : value,
                 text: foo ? "80 foo" : `${value} ${unit}`,
                 comparator: k === 0 && (n === 2 || n === 5) ? ">" : "",
@@ -424,14 +436,15 @@ export function makeTimeline(row, ground) {
         limit: null,
         window: {days: 181, from: "2025-09-15", to: today},
         expires: "2026-06-02",
-        asked: [{criterion: "serology", limit: null, window: {days: 181, from: "2025-09-15", to: today}}],
+        asked: [{criterion: "serology", limit: null, window: {days: 181, from: "2025-09-15", to: today}, expires: "2026-06-02"}],
         points: [
-            ["2024-02-01", "positive", "2024"],
-            ["2025-05-01", "negative", "2025-05"],
-            ["2025-12-01", "1:640", "2025-12-01"],
-        ].map(([on, text, when]) => ({
-            on,
-            when,
+            ["2024", "positive"],
+            ["2025-05", "negative"],
+            ["2025-09", "1:320"],
+            ["2025-12-01", "1:640"],
+            ["2026-05-01", "1:80"],
+        ].map(([when, text]) => ({
+            ...days(when),
             value: null,
             text: ground.nasty ? hostile : text,
             comparator: "",
@@ -450,10 +463,10 @@ export function makeTimeline(row, ground) {
         limit: {op: "<", value: 1},
         expires: null,
         asked: [
-            {criterion: "serology", limit: {op: "<", value: 1}, window: null},
-            {criterion: "renal-function", limit: {op: "<", value: 5}, window: {days: 30, from: "2026-02-13", to: today}},
+            {criterion: "serology", limit: {op: "<", value: 1}, window: null, expires: null},
+            {criterion: "renal-function", limit: {op: "<", value: 5}, window: {days: 30, from: "2026-02-13", to: today}, expires: "2026-03-22"},
         ],
-        points: [{...made[4].points[0], on: "2022-07-01", when: "2022", value: 0.2, text: "0.2 IU/mL", reference: "Observation/anna-hbsag"}],
+        points: [{...made[4].points[0], ...days("2022"), value: 0.2, text: "0.2 IU/mL", reference: "Observation/anna-hbsag"}],
     });
     return {
         from: "2019-05-02",
@@ -504,11 +517,11 @@ export function makeTimeline(row, ground) {
                 concept: "azathioprine",
                 title: "azathioprine",
                 start: "2025-09-01",
-                end: null,
                 ongoing: true,
                 current: true,
                 source: "ordered",
                 onHold: true,
+                startWhen: "2025-09",
                 text: "50 mg",
                 reference: "MedicationRequest/anna-aza",
                 version: "1",
@@ -518,6 +531,7 @@ export function makeTimeline(row, ground) {
             {
                 title: "Systemic lupus erythematosus",
                 start: "2019-05-02",
+                startWhen: "2019-05",
                 end: null,
                 verification: "confirmed",
                 current: true,
@@ -685,7 +699,6 @@ export function makeOperations() {
                 answers: true,
                 lastHeard: "2026-03-15T08:59:48.000Z",
                 jobs: {fetch: 2, hydrate: 1, reconcile: 0},
-                lagSeconds: 1.2,
                 subscriptions: [
                     {
                         name: "observation",
@@ -703,7 +716,6 @@ export function makeOperations() {
                 answers: false,
                 lastHeard: "2026-03-15T06:40:00.000Z",
                 jobs: {fetch: 0, hydrate: 0, reconcile: 1},
-                lagSeconds: null,
                 subscriptions: [],
             },
         ],

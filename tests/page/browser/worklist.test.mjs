@@ -93,12 +93,13 @@ test("sorting by a column's head says so to assistive technology", async () => {
 });
 
 test("what changed since the last look has a dot and says from what to what, until it is marked as seen", async () => {
+    await allSeen();
     const key = subjects()[0];
     await page.fill("input[type=search]", key.slice(0, 8));
     one.change(trial, key, {strip: "+++?++??"});
     await page.waitForFunction(k => document.querySelector(`[data-key="${k}"] .status`).textContent === "Possible", key);
     const row = page.locator(`.grid-row[data-key="${key}"]`);
-    assert.match(await row.locator(".c-changed").textContent(), /Likely →\s+to Possible just now/);
+    assert.match(await row.locator(".c-changed").textContent(), /^Likely → Possible, 4: met → unknownLikely to Possible, 4: met to unknown just now$/);
     assert.equal(await row.locator(".dot").getAttribute("aria-label"), "Changed since you last looked");
     assert.equal(await row.locator(".strip .fresh").count(), 1);
     await page.click('button:has-text("Mark all as seen")');
@@ -151,6 +152,137 @@ test("only who is no longer listed is struck through; what was seen stays as it 
     await page.waitForSelector(`.grid-row.gone[data-key="${first}"]`);
     assert.equal(await page.locator(".grid-row.gone").count(), 1);
     assert.equal(await status(first), "Not listed");
+});
+
+test("a fall since the last look is told whatever follows; a comment by somebody else is told as such, one's own is no news", async () => {
+    await allSeen();
+    const [fell, other, mine, late] = subjects();
+    const changed = key => page.locator(`.grid-row[data-key="${key}"] .c-changed .was`);
+    const find = async key => {
+        await page.fill("input[type=search]", key.slice(0, 8));
+        await page.waitForSelector(`.grid-row[data-key="${key}"]`);
+    };
+    one.change(trial, fell, {strip: "+++-++??"});
+    one.change(trial, fell, {strip: "++?-++?M"});
+    one.change(trial, other, {comments: 3});
+    await page.waitForFunction(() => /^2 people/.test(document.querySelector(".news-bar").textContent));
+    await find(fell);
+    assert.equal(await changed(fell).textContent(), "Likely → Not now, 3: met → unknown, 4: met → not met, 8: unknown → met");
+    assert.equal(await page.locator(`.grid-row[data-key="${fell}"] .strip .fresh`).count(), 3);
+    await find(other);
+    assert.equal(await changed(other).textContent(), "A decision or comment by somebody else");
+    await page.evaluate(
+        async ([address, key]) => {
+            const {post} = await import("/assets/api.js");
+            await post(address, {kind: "comment", reason: "Called", key});
+        },
+        [`/api/v1/trials/${trial}/people/${mine}/judgements`, "0".repeat(16)],
+    );
+    one.add(trial, "e".repeat(32), "++++++??");
+    await page.waitForFunction(() => /^3 people/.test(document.querySelector(".news-bar").textContent));
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("r");
+    await find("e".repeat(32));
+    assert.equal(await changed("e".repeat(32)).textContent(), "New in the list");
+    await find(mine);
+    assert.equal(await page.locator(`.grid-row[data-key="${mine}"].news`).count(), 0);
+    assert.match(await page.textContent(`.grid-row[data-key="${mine}"] .c-person`), /1 comment/);
+    // Seen, then commented on: the fall was seen, the comment was not; the server is asked again once it knows.
+    await page.click('button:has-text("Mark all as seen")');
+    one.change(trial, fell, {comments: 5});
+    await page.waitForFunction(() => /^1 person/.test(document.querySelector(".news-bar").textContent));
+    await find(fell);
+    assert.equal(await changed(fell).textContent(), "A decision or comment by somebody else");
+    one.change(trial, late, {strip: "+++?????"});
+    await page.click(".toast button");
+    await page.waitForFunction(() => /^4 people/.test(document.querySelector(".news-bar").textContent));
+    assert.match(await changed(fell).textContent(), /^Likely → Not now/, "what was taken back is told again, whole");
+});
+
+test("whoever is not listed and in the study, or contradicts a mark, is in the list, after the others, and found by all filters", async () => {
+    const [out, part, gone] = subjects();
+    one.change(trial, out, {status: "", mark: "screened", decided: "page", contradiction: "not-listed"});
+    one.change(trial, part, {status: "", number: "S-030", state: "on-study"});
+    one.change(trial, gone, {status: ""});
+    await page.reload();
+    await page.waitForSelector(".grid-body .grid-row");
+    assert.match(await page.textContent(".subline"), / 117 people /);
+    await page.click('.chip:has-text("Not listed")');
+    assert.equal((await page.textContent('.chip:has-text("Not listed")')).trim(), "Not listed 2");
+    assert.deepEqual(await rows(page), [out, part]);
+    const row = key => page.locator(`.grid-row[data-key="${key}"]`);
+    assert.equal(await row(out).locator(".tag.person").textContent(), "Screened");
+    assert.match(await row(out).locator(".tag.bad").getAttribute("title"), /the record says Not listed, people here marked Screened/);
+    assert.equal(await row(part).locator(".tag.study").textContent(), "S-030: on study");
+    assert.equal(await page.locator(".grid-row.gone").count(), 0);
+    assert.equal(await row(out).locator(".strip, .expiry, .c-missing *").count(), 0);
+    await shot(page, "worklist-not-listed");
+    await page.click('button:has-text("Clear filters")');
+    await page.fill("input[type=search]", "s-030");
+    assert.deepEqual(await rows(page), [part]);
+    await page.fill("input[type=search]", "");
+    await page.keyboard.press("Escape");
+    await page.focus(".grid-body .grid-row");
+    await page.keyboard.press("End");
+    assert.deepEqual((await rows(page)).slice(-2), [out, part]);
+});
+
+test("a mark is shown beside the participation unless it says the same, also when that has ended", async () => {
+    const key = subjects()[0];
+    await page.fill("input[type=search]", key.slice(0, 8));
+    const tags = () => page.$$eval(`.grid-row[data-key="${key}"] .c-status .tag`, all => all.map(one => one.textContent));
+    for (const [state, mark, shown] of [
+        ["screening", "enrolled", ["S-1: in screening", "Enrolled"]],
+        ["screening", "screened", ["S-1: in screening"]],
+        ["on-study", "enrolled", ["S-1: on study"]],
+        ["on-study", "excluded", ["S-1: on study", "Excluded"]],
+        ["completed", "enrolled", ["S-1: completed", "Enrolled"]],
+    ]) {
+        one.change(trial, key, {number: "S-1", state, mark, decided: "page"});
+        await page.waitForFunction(
+            ([k, n]) =>
+                [...document.querySelectorAll(`[data-key="${k}"] .c-status .tag`)].map(one => one.textContent).join() === n,
+            [key, shown.join()],
+        );
+        assert.deepEqual(await tags(), shown);
+    }
+    assert.equal(await page.locator(`.grid-row[data-key="${key}"] .tag.study`).count(), 0);
+});
+
+test("how much is missing and against, and the day of the last change, are read whole on a usual screen", async () => {
+    const keys = (await rows(page)).slice(0, 4);
+    for (const key of keys) one.change(trial, key, {strip: "-?-?-?N?", number: "S-0123", state: "on-study", comments: 12});
+    for (const width of [1280, 1400, 1920]) {
+        await page.setViewportSize({width, height: 900});
+        const cut = await page.$$eval(".grid-body .grid-row", all =>
+            all
+                .flatMap(row => [...row.querySelectorAll(".c-missing, .c-changed time, .c-expires")])
+                .filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0)
+                .map(e => `${e.className} ${e.textContent} ${e.scrollWidth} in ${e.clientWidth}`),
+        );
+        assert.deepEqual(cut, [], `${width}`);
+        const days = await page.$$eval(".grid-body .grid-row", all =>
+            all.filter(row => {
+                const cell = row.querySelector(".c-changed");
+                return row.querySelector(".c-changed time").getBoundingClientRect().right > cell.getBoundingClientRect().right + 1;
+            }).map(row => row.querySelector(".c-changed").textContent),
+        );
+        assert.deepEqual(days, [], `${width}`);
+        await shot(page, `worklist-${width}`);
+    }
+});
+
+test("the first j after sorting goes to the first row; a cursor that the user set stays on its row", async () => {
+    const focused = () => page.evaluate(() => document.activeElement.dataset?.key);
+    await page.click('.grid-head button:has-text("Person")');
+    await page.keyboard.press("j");
+    const [first, second] = await rows(page);
+    assert.equal(await focused(), first);
+    await page.keyboard.press("j");
+    assert.equal(await focused(), second);
+    await page.click('.grid-head button:has-text("Status")');
+    await page.keyboard.press("j");
+    assert.equal(await focused(), second);
 });
 
 test("who is in the study comes after the candidates, and is found by the study number and a filter of its own", async () => {
@@ -206,7 +338,6 @@ test("new criteria of a trial reach an open list: names and columns are theirs, 
     await page.click('button:has-text("Clear filters")');
     for (const [key, row] of world.rows.get(trial)) one.change(trial, key, {strip: `${row.strip}?`, status: row.status});
     await page.waitForFunction(() => document.querySelectorAll(".numbers i").length === 9);
-    for (const [key] of world.rows.get(trial)) one.change(trial, key, {was: "likely|", stamp: 0});
     await page.waitForFunction(() => document.querySelector(".grid-row .strip").getAttribute("aria-label").includes("at least 40 kg"));
     assert.deepEqual(await rows(page), before);
     assert.match(await page.textContent(".legend ol"), /at least 40 kg/);
