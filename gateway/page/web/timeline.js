@@ -104,7 +104,7 @@ function explained() {
             t("timeline.out"),
         ),
         sample(
-            [s("circle.point.may", {cx: 7, cy: 7, r: 4}), s("path.worded.may", {d: "M19 2.5l4.5 4.5-4.5 4.5-4.5-4.5z"})],
+            [s("circle.point.may", {cx: 7, cy: 7, r: 4}), s("path.worded.may", {d: "M19 2.5l4.5 4.5-4.5 4.5-4.5-4.5z"}), maybe(7, 7), maybe(19, 7)],
             t("timeline.may"),
         ),
         sample(s("rect.hollow", {x: 1, y: 2, width: 24, height: 10, rx: 2}), t("timeline.keyHollow")),
@@ -293,13 +293,19 @@ function expires(lab, time, {top, bottom, x0, x1, limitAt, placed}) {
     ];
 }
 
+/** Hollow: does not count today; hollow with a dot: may count. */
 function point(p, x, y, lab, today) {
-    const notes = pointNotes(p, lab, today).map(note => `. ${note}`);
+    const where = standsIn(p, lab, today);
+    return [drawn(p, x, y, looks[where], pointNotes(p, lab, today)), where === "may" && !p.unusable && maybe(x, y)];
+}
+const maybe = (x, y) => s("circle.maybe", {cx: x, cy: y, r: 1.5});
+
+function drawn(p, x, y, look, said) {
+    const notes = said.map(note => `. ${note}`);
     const name = s(
         "title",
         `${dayWords(p.when)}: ${p.text} (${p.reference}${p.version ? `, ${t("evidence.version")} ${p.version}` : ""})${notes.join("")}`,
     );
-    const look = looks[standsIn(p, lab, today)];
     if (p.unusable) return s("path.unusable", {d: `M${x - 4} ${y - 4}l8 8M${x + 4} ${y - 4}l-8 8`}, name);
     if (p.value === null) return s(`path.worded${look}`, {d: `M${x} ${y - 5}l5 5-5 5-5-5z`}, name);
     if (p.comparator)

@@ -209,6 +209,44 @@ test("the day on which a result expires is apart from the words of its limit", a
     );
 });
 
+test("the day on which a result expires is written over no result, wherever that lies, on a phone and on a screen", async () => {
+    let shown = [200, "2026-03-10", "2026-03-20"];
+    await person("8f2e2d02");
+    await page.route("**/timeline", async route => {
+        const answer = await route.fetch();
+        const line = await answer.json();
+        const lab = line.labs.find(one => one.concept === "c3");
+        const [value, on, expires] = shown;
+        lab.points.push({...lab.points.at(-1), on, last: on, when: on, value, text: `${value} mg/dL`});
+        lab.expires = expires;
+        await route.fulfill({response: answer, json: line});
+    });
+    for (const width of [390, 1200])
+        for (shown of [
+            [200, "2026-03-10", "2026-03-20"],
+            [200, "2026-03-14", "2026-06-20"],
+            [1, "2026-03-10", "2026-03-20"],
+            [200, "2026-02-25", "2026-03-16"],
+        ]) {
+            await page.setViewportSize({width, height: 900});
+            await page.reload();
+            await page.waitForSelector(".timeline svg");
+            const over = await page.$$eval("div.timeline g.row", all =>
+                all.flatMap(row => {
+                    const label = row.querySelector("text.expires");
+                    if (!label) return [];
+                    const a = label.getBBox();
+                    return [...row.querySelectorAll(".point, .worded, .unusable")]
+                        .map(one => one.getBBox())
+                        .filter(b => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height)
+                        .map(b => `${label.textContent} over ${b.x} ${b.y}`);
+                }),
+            );
+            assert.deepEqual(over, [], `${width}: ${shown}`);
+        }
+    await shot(page, "timeline-expiry", true);
+});
+
 test("deciding a criterion: asked for a reason, shown as a person's, and taken back", async () => {
     await person("8f2e2d02");
     await page.click("#confirm-consent");

@@ -341,7 +341,7 @@ export function makePerson(row, trial, ground) {
         mergedInto: ground.merged.get(row.subject) ?? null,
         identity: ground.identityOf(row),
         person: !listed ? {sex: null, born: null, age: null} : {sex: "female", born: ground.identityOf(row) ? "1990-06-01" : "1990", age: 35},
-        notes: row.withheld
+        notes: !listed
             ? [{id: "research-refused", text: "The patient refused the use of the record for research."}]
             : ground.nasty ? [{id: "n", text: hostile}] : [{id: "hepatitis-b", text: "Hepatitis B antigen or core antibody is positive."}],
         criteria,
