@@ -255,7 +255,7 @@ class WorklistView {
 
     show() {
         const {order, sort} = this.model;
-        this.grid.show(order, narrow.matches ? 114 : 40);
+        this.grid.show(order, narrow.matches ? 130 : 40);
         for (const cell of this.grid.head.querySelectorAll("[data-sort]"))
             cell.setAttribute("aria-sort", cell.dataset.sort !== sort ? "none" : sort === "changed" ? "descending" : "ascending");
         this.summary();

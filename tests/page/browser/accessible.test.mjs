@@ -170,7 +170,7 @@ test("no colour stands alone: without colours each status and verdict has its ow
         await enter(page, one);
         await page.waitForSelector(".grid-row[data-key]");
         const chips = await page.$$eval(".chip .status", all => all.map(s => [s.querySelector("use").getAttribute("href"), s.textContent]));
-        assert.equal(new Set(chips.map(([href]) => href)).size, 5);
+        assert.equal(new Set(chips.map(([href]) => href)).size, 6);
         assert.ok(chips.every(([, words]) => words.length > 3));
         const marks = await page.$$eval(".strip .mark", all => [...new Set(all.map(m => `${m.dataset.verdict} ${m.dataset.mark}`))].sort());
         assert.ok(marks.includes("met met") && marks.includes("unknown unknown"));

@@ -67,7 +67,7 @@ test("alerts: by urgency, with grade, baseline and trend; acknowledged by a butt
     await page.waitForSelector('.toast:has-text("S-001: Acknowledged.")');
     await page.mouse.move(700, 5);
     await page.waitForFunction(() => document.querySelectorAll("#h-tier2").length === 0);
-    assert.equal(one.world.alerts[1].acknowledgedBy, "Local user");
+    assert.equal(one.world.alerts[1].acknowledgedBy, "Local user (local)");
     assert.equal(await text("#h-acknowledged"), "Acknowledged2");
     await page.check(".head input[type=checkbox]");
     await page.waitForSelector("#h-over");

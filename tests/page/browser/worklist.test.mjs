@@ -256,8 +256,8 @@ test("how much is missing and against, and the day of the last change, are read 
         await page.setViewportSize({width, height: 900});
         const cut = await page.$$eval(".grid-body .grid-row", all =>
             all
-                .flatMap(row => [...row.querySelectorAll(".c-missing, .c-changed time, .c-expires")])
-                .filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0)
+                .flatMap(row => [...row.querySelectorAll(".c-missing, .c-missing > *, .c-changed time, .c-expires, .c-expires *")])
+                .filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 1)
                 .map(e => `${e.className} ${e.textContent} ${e.scrollWidth} in ${e.clientWidth}`),
         );
         assert.deepEqual(cut, [], `${width}`);
