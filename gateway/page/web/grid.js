@@ -39,7 +39,7 @@ export class Grid {
         this.#dropAll(); // in a new order the document's would be another one than the screen's
         this.#height = height;
         const found = keys.indexOf(at);
-        this.#cursor = found >= 0 ? found : this.#set ? Math.min(this.#cursor, Math.max(0, keys.length - 1)) : 0;
+        this.#cursor = found >= 0 ? found : Math.min(this.#cursor, Math.max(0, keys.length - 1));
         this.element.setAttribute("aria-rowcount", keys.length + 1);
         this.body.style.height = `${keys.length * height}px`;
         this.element.style.setProperty("--row", `${height}px`);

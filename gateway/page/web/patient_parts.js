@@ -58,8 +58,7 @@ export function head(p, toolbar, nameOf) {
                 shape("i-clock"),
                 t(expiring ? "patient.expires" : "patient.changes", {what: expiring, day: p.changesOn, in: inDays(days)}),
             ),
-        p.machineStatus !== p.status &&
-            h("p.confirmed", t("patient.machine", {status: word("status", p.machineStatus ?? "")})),
+        p.machineStatus !== p.status && h("p.confirmed", t("patient.machine", {status: word("status", p.machineStatus ?? "")})),
         p.human && h("p.confirmed", t(p.decided === "page" ? "patient.humanBefore" : "patient.human", {status: word("human", p.human)})),
         p.mark && p.decided === "study" && h("p.muted", t("patient.markBefore", {mark: word("mark", p.mark)})),
         !p.mergedInto && contradictions(p, nameOf).map(said => h("p.wrong", shape("i-alert"), said)),

@@ -1,51 +1,15 @@
-// A person's results against limits and windows, medication and diagnoses as bars, on one axis of time. A picture and the same as a table.
+// A person's results against limits and windows, medication and diagnoses as bars, on one axis of time.
 import {h, put, s} from "./dom.js";
 import {axis, d3, dayScale, dayTicks} from "./charts.js";
-import {addDays, dayValue, t, word} from "./text.js";
+import {addDays, t} from "./text.js";
+import {asking, barNotes, dayWords, isOver, isSo, limitText, pointNotes, standsIn, startOf, table} from "./timeline_words.js";
 
 const left = 214,
     right = 16,
     labHeight = 74,
     barHeight = 22;
 
-/** As precise as it is known: "2019", "2019-03", or from one day to another. */
-const dayWords = when => when.replace("/", " – ");
-/** What the day of a result makes of it: it counts ("in"), does not ("out"), or may, where the day is not known exactly; what lies in the future is no result yet. */
-function standsIn(p, lab, today) {
-    if (p.on > today) return "future";
-    const {from, to} = lab.window ?? {};
-    if (!from || (p.on >= from && p.last <= to)) return "in";
-    return p.last < from || p.on > to ? "out" : "may";
-}
 const looks = {in: "", out: ".old", future: ".old", may: ".may"};
-/** The result on which the criterion rests whose limit is drawn: it is the one that expires. */
-const restsOn = (lab, today) => lab.points.findLast(p => !p.unusable && standsIn(p, lab, today) === "in");
-// What was refuted was never so: it has no place in a picture.
-const isSo = one => !["refuted", "entered-in-error"].includes(one.verification);
-/** As it was reported. */
-const startOf = one => one.startWhen || one.start || "";
-const isOver = one => (one.current ?? one.ongoing) === false;
-
-/** What a bar cannot say alone. */
-function barNotes(one) {
-    const end = one.end
-        ? t("timeline.until", {day: one.end})
-        : !one.onHold && t(isOver(one) ? "timeline.ended" : "timeline.ongoing");
-    return [
-        one.verification && one.verification !== "confirmed" && word("verification", one.verification),
-        one.onHold && t("timeline.onHold"),
-        isSo(one) && end,
-    ].filter(Boolean);
-}
-
-function pointNotes(p, lab, today) {
-    const where = standsIn(p, lab, today);
-    return [
-        p.unusable && t("timeline.keyUnusable"),
-        where !== "in" && t(`timeline.${where}`),
-        lab.expires && p === restsOn(lab, today) && t("timeline.expires", {day: lab.expires}),
-    ].filter(Boolean);
-}
 
 /** Draws into `root`; returns {close}. `line`: what GET …/timeline said; `nameOf(id)`: the text of a criterion. */
 export async function timeline(root, line, nameOf = id => id) {
@@ -104,48 +68,15 @@ function explained() {
             t("timeline.out"),
         ),
         sample(
-            [s("circle.point.may", {cx: 7, cy: 7, r: 4}), s("path.worded.may", {d: "M19 2.5l4.5 4.5-4.5 4.5-4.5-4.5z"}), maybe(7, 7), maybe(19, 7)],
+            [
+                s("circle.point.may", {cx: 7, cy: 7, r: 4}),
+                s("path.worded.may", {d: "M19 2.5l4.5 4.5-4.5 4.5-4.5-4.5z"}),
+                maybe(7, 7),
+                maybe(19, 7),
+            ],
             t("timeline.may"),
         ),
         sample(s("rect.hollow", {x: 1, y: 2, width: 24, height: 10, rx: 2}), t("timeline.keyHollow")),
-    );
-}
-
-const limitText = limit => `${{">=": "≥", "<=": "≤"}[limit.op] ?? limit.op} ${limit.value}`;
-
-/** Whose limit and window a picture shows where several criteria ask for the same result. */
-function asking(line, nameOf) {
-    const several = line.labs.filter(lab => (lab.asked ?? []).length > 1);
-    const one = a =>
-        [
-            t("timeline.quoted", {what: nameOf(a.criterion)}),
-            [
-                a.limit && limitText(a.limit),
-                a.window?.days && t("timeline.within", {n: a.window.days}),
-                a.expires && t("timeline.expiresOn", {day: a.expires}),
-            ]
-                .filter(Boolean)
-                .join(", "),
-        ]
-            .filter(Boolean)
-            .join(": ");
-    return (
-        several.length > 0 &&
-        h(
-            "details.askers",
-            h("summary", t("timeline.asking", {n: several.length})),
-            h(
-                "ul.asking",
-                several.map(lab =>
-                    h(
-                        "li",
-                        h("b", lab.title),
-                        " ",
-                        t("timeline.shownFor", {first: one(lab.asked[0]), others: lab.asked.slice(1).map(one).join("; ")}),
-                    ),
-                ),
-            ),
-        )
     );
 }
 
@@ -351,64 +282,3 @@ function bar(one, kind, time, {x0, x1, y, narrow, from, today}) {
 }
 
 const clip = (text, n) => (text.length > n ? `${text.slice(0, n - 1)}…` : text);
-
-function table(line) {
-    const labs = line.labs.flatMap(lab =>
-        lab.points.map(p => ({
-            day: p.on,
-            when: p.when,
-            what: lab.title,
-            text: p.text,
-            from: p.reference,
-            version: p.version,
-            note: pointNotes(p, lab, line.today).join(". "),
-        })),
-    );
-    const bars = [...line.medications, ...line.conditions].map(m => ({
-        day: m.start ?? "",
-        when: startOf(m),
-        what: m.title,
-        text: m.text,
-        from: m.reference,
-        version: m.version,
-        note: barNotes(m).join(", "),
-    }));
-    const rows = [...labs, ...bars].sort((a, b) => dayValue(b.day || "1000-01-01") - dayValue(a.day || "1000-01-01"));
-    return h(
-        "details.as-table",
-        h("summary", t("timeline.asTable", {n: rows.length})),
-        h(
-            "div.scroll",
-            {tabindex: 0, role: "group", "aria-label": t("timeline.title")},
-            h(
-                "table",
-                h(
-                    "thead",
-                    h(
-                        "tr",
-                        ["date", "what", "value", "source", "version", "note"].map(c => h("th", {scope: "col"}, t(`evidence.${c}`))),
-                    ),
-                ),
-                h(
-                    "tbody",
-                    rows.map(r =>
-                        h(
-                            "tr",
-                            h(
-                                "td",
-                                r.when
-                                    ? h("time", {datetime: r.when.includes("/") ? null : r.when}, dayWords(r.when))
-                                    : t("evidence.undated"),
-                            ),
-                            h("td", r.what),
-                            h("td", r.text),
-                            h("td.reference", r.from),
-                            h("td", r.version ?? ""),
-                            h("td", r.note),
-                        ),
-                    ),
-                ),
-            ),
-        ),
-    );
-}

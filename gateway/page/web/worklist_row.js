@@ -38,7 +38,8 @@ export function drawRow(element, row, {trial, today, news}) {
                   : h("span.muted", t("worklist.complete")),
         expires:
             row.status === "" ? null : row.changesOn ? expiry(row, today) : h("span.muted", h("span.hidden", t("worklist.neverExpires"))),
-        changed: [news && change(row, wasStatus, wasStrip), time(row.changed)],
+        // When somebody else said something is no day of a decision.
+        changed: [news && change(row, wasStatus, wasStrip), !(news && row.was === "" && row.said) && time(row.changed)],
     };
     put(
         element,
@@ -76,7 +77,8 @@ function change(row, wasStatus, wasStrip) {
               : [
                     wasStatus !== row.status && [word("status", wasStatus), word("status", row.status)],
                     ...[...(wasStrip ? row.strip : "")].map(
-                        (c, n) => c !== wasStrip[n] && [`${n + 1}: ${word("verdict", verdictOf(wasStrip[n]))}`, word("verdict", verdictOf(c))],
+                        (c, n) =>
+                            c !== wasStrip[n] && [`${n + 1}: ${word("verdict", verdictOf(wasStrip[n]))}`, word("verdict", verdictOf(c))],
                     ),
                 ].filter(Boolean);
     const text = said.map(one => (Array.isArray(one) ? one.join(" → ") : one)).join(", ");

@@ -658,7 +658,10 @@ export async function mock({
             Object.assign(row, members);
             if (members.strip !== undefined && members.status === undefined) row.status = made.statusOf(row.strip, trialOf(trial));
             if (row.status === "") Object.assign(row, {strip: "", changesOn: null});
-            logged(row, ["comments", "mark", "human", "decided"].some(name => name in members));
+            logged(
+                row,
+                ["comments", "mark", "human", "decided"].some(name => name in members),
+            );
         },
         add(trial, subject, strip) {
             const row = {

@@ -423,7 +423,10 @@ test("of a name that belongs to another person only the link is offered", async 
     one.world.merged.set(key, subject("8f2e2d02"));
     await enter(page, one, `/patient/${trial}/${key}`);
     await page.waitForSelector(".merged a");
-    assert.equal(await page.locator(".person .tag, .person .status, .person .wrong, .toolbar button, section.next, .decisions button").count(), 0);
+    assert.equal(
+        await page.locator(".person .tag, .person .status, .person .wrong, .toolbar button, section.next, .decisions button").count(),
+        0,
+    );
     assert.match(await text(".decisions"), /informed consent: met/);
     await shot(page, "patient-merged", true);
 });

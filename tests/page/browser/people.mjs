@@ -128,7 +128,14 @@ export function makeRows(count, trial, seed = 7) {
     return rows;
 }
 
-const evidence = (reference, version, date, text, what = "Finding", verification = "") => ({reference, version, date, text, what, verification});
+const evidence = (reference, version, date, text, what = "Finding", verification = "") => ({
+    reference,
+    version,
+    date,
+    text,
+    what,
+    verification,
+});
 const crit = (id, text, decidedBy, verdict, more = {}) => ({
     id,
     text,
@@ -252,7 +259,9 @@ function lupus(strip) {
                 : {
                       explanation: "eGFR (CKD-EPI 2021) 74 mL/min/1.73m2 on 2026-02-18 (limit >= 30)",
                       changesOn: "2026-05-20",
-                      evidence: [evidence("Observation/anna-egfr", "1", "2026-02-18", "74 mL/min/1.73m2", "eGFR, CKD-EPI 2021 (creatinine)")],
+                      evidence: [
+                          evidence("Observation/anna-egfr", "1", "2026-02-18", "74 mL/min/1.73m2", "eGFR, CKD-EPI 2021 (creatinine)"),
+                      ],
                   },
         ),
         at(4, {
@@ -307,12 +316,12 @@ export function makePerson(row, trial, ground) {
     const criteria = !listed
         ? []
         : trial.id === "sle-uc-msc"
-            ? lupus(row.strip)
-            : trial.criteria.map((c, n) =>
-                  crit(c.id, c.text, c.decidedBy, {"+": "met", "-": "not-met"}[row.strip[n]] ?? "unknown", {
-                      needs: row.strip[n] === "?" ? [c.text] : [],
-                  }),
-              );
+          ? lupus(row.strip)
+          : trial.criteria.map((c, n) =>
+                crit(c.id, c.text, c.decidedBy, {"+": "met", "-": "not-met"}[row.strip[n]] ?? "unknown", {
+                    needs: row.strip[n] === "?" ? [c.text] : [],
+                }),
+            );
     if (ground.nasty && listed)
         Object.assign(criteria[0], {
             text: `${criteria[0].text} ${hostile}`,
@@ -340,27 +349,54 @@ export function makePerson(row, trial, ground) {
         decided: row.decided,
         mergedInto: ground.merged.get(row.subject) ?? null,
         identity: ground.identityOf(row),
-        person: !listed ? {sex: null, born: null, age: null} : {sex: "female", born: ground.identityOf(row) ? "1990-06-01" : "1990", age: 35},
+        person: !listed
+            ? {sex: null, born: null, age: null}
+            : {sex: "female", born: ground.identityOf(row) ? "1990-06-01" : "1990", age: 35},
         notes: !listed
             ? [{id: "research-refused", text: "The patient refused the use of the record for research."}]
-            : ground.nasty ? [{id: "n", text: hostile}] : [{id: "hepatitis-b", text: "Hepatitis B antigen or core antibody is positive."}],
+            : ground.nasty
+              ? [{id: "n", text: hostile}]
+              : [{id: "hepatitis-b", text: "Hepatitis B antigen or core antibody is positive."}],
         criteria,
         judgements,
-        history: row.withheld || row.status === "" ? [{at: "2026-03-13T08:00:00.000Z", status: "", strip: "", sameCriteria: true, cause: {by: "record", events: []}}] : [
-            {
-                at: "2026-03-12T08:00:00.000Z",
-                status: row.status,
-                strip: row.strip,
-                sameCriteria: true,
-                cause: {by: "record", events: ["Observation/anna-egfr v1", "Observation/anna-casts v2"]},
-            },
-            {at: "2026-02-18T11:05:00.000Z", status: "possible", strip: row.strip.replace("+", "?"), sameCriteria: true, cause: {by: "date", events: []}},
-            {at: "2026-01-02T07:00:00.000Z", status: "possible", strip: row.strip.replace(/\+/g, "?"), sameCriteria: !ground.amended, cause: {by: "trial", events: []}},
-        ],
-        localCodes: row.withheld || row.status === "" ? [] : [
-            {type: "Observation", system: "https://klinikum.example.de/labor", code: "DSDNA-E", display: ground.nasty ? hostile : "dsDNS-AK (ELISA)"},
-            {type: "Observation", system: "https://klinikum.example.de/labor", code: "C3N", display: "C3 nephelom."},
-        ],
+        history:
+            row.withheld || row.status === ""
+                ? [{at: "2026-03-13T08:00:00.000Z", status: "", strip: "", sameCriteria: true, cause: {by: "record", events: []}}]
+                : [
+                      {
+                          at: "2026-03-12T08:00:00.000Z",
+                          status: row.status,
+                          strip: row.strip,
+                          sameCriteria: true,
+                          cause: {by: "record", events: ["Observation/anna-egfr v1", "Observation/anna-casts v2"]},
+                      },
+                      {
+                          at: "2026-02-18T11:05:00.000Z",
+                          status: "possible",
+                          strip: row.strip.replace("+", "?"),
+                          sameCriteria: true,
+                          cause: {by: "date", events: []},
+                      },
+                      {
+                          at: "2026-01-02T07:00:00.000Z",
+                          status: "possible",
+                          strip: row.strip.replace(/\+/g, "?"),
+                          sameCriteria: !ground.amended,
+                          cause: {by: "trial", events: []},
+                      },
+                  ],
+        localCodes:
+            row.withheld || row.status === ""
+                ? []
+                : [
+                      {
+                          type: "Observation",
+                          system: "https://klinikum.example.de/labor",
+                          code: "DSDNA-E",
+                          display: ground.nasty ? hostile : "dsDNS-AK (ELISA)",
+                      },
+                      {type: "Observation", system: "https://klinikum.example.de/labor", code: "C3N", display: "C3 nephelom."},
+                  ],
         participations:
             row.state === "" ? [] : [{number: row.number, state: row.state, since: "2026-03-10", anchors: {screening: "2026-03-10"}}],
     };
@@ -368,7 +404,9 @@ export function makePerson(row, trial, ground) {
 
 /** As it was reported, and the first and the last day that this may mean. */
 function days(when) {
-    const last = new Date(Date.UTC(Number(when.slice(0, 4)), when.length > 4 ? Number(when.slice(5, 7)) : 12, 0)).toISOString().slice(0, 10);
+    const last = new Date(Date.UTC(Number(when.slice(0, 4)), when.length > 4 ? Number(when.slice(5, 7)) : 12, 0))
+        .toISOString()
+        .slice(0, 10);
     return when.length === 10 ? {when, on: when, last: when} : {when, on: `${when}-01-01`.slice(0, 10), last};
 }
 
@@ -464,7 +502,12 @@ export function makeTimeline(row, ground) {
         expires: null,
         asked: [
             {criterion: "serology", limit: {op: "<", value: 1}, window: null, expires: null},
-            {criterion: "renal-function", limit: {op: "<", value: 5}, window: {days: 30, from: "2026-02-13", to: today}, expires: "2026-03-22"},
+            {
+                criterion: "renal-function",
+                limit: {op: "<", value: 5},
+                window: {days: 30, from: "2026-02-13", to: today},
+                expires: "2026-03-22",
+            },
         ],
         points: [{...made[4].points[0], ...days("2022"), value: 0.2, text: "0.2 IU/mL", reference: "Observation/anna-hbsag"}],
     });

@@ -99,7 +99,10 @@ test("what changed since the last look has a dot and says from what to what, unt
     one.change(trial, key, {strip: "+++?++??"});
     await page.waitForFunction(k => document.querySelector(`[data-key="${k}"] .status`).textContent === "Possible", key);
     const row = page.locator(`.grid-row[data-key="${key}"]`);
-    assert.match(await row.locator(".c-changed").textContent(), /^Likely → Possible, 4: met → unknownLikely to Possible, 4: met to unknown just now$/);
+    assert.match(
+        await row.locator(".c-changed").textContent(),
+        /^Likely → Possible, 4: met → unknownLikely to Possible, 4: met to unknown just now$/,
+    );
     assert.equal(await row.locator(".dot").getAttribute("aria-label"), "Changed since you last looked");
     assert.equal(await row.locator(".strip .fresh").count(), 1);
     await page.click('button:has-text("Mark all as seen")');
@@ -197,6 +200,19 @@ test("a fall since the last look is told whatever follows; a comment by somebody
     await page.click(".toast button");
     await page.waitForFunction(() => /^4 people/.test(document.querySelector(".news-bar").textContent));
     assert.match(await changed(fell).textContent(), /^Likely → Not now/, "what was taken back is told again, whole");
+    // Once the server knows what was seen, it is asked again for what came since.
+    await page.click('button:has-text("Mark all as seen")');
+    const {stamp} = one.world;
+    one.change(trial, fell, {comments: 6});
+    await page.waitForFunction(() => /^1 person/.test(document.querySelector(".news-bar").textContent));
+    await page.click('button:has-text("Mark all as seen")');
+    await page.waitForFunction(() => /^0 people/.test(document.querySelector(".news-bar").textContent));
+    const asked = () => one.world.requests.slice(one.world.requests.findIndex(r => r.path.endsWith("/seen")));
+    for (let n = 0; n < 50 && !asked().some(r => r.query === `?since=${stamp}`); ++n) await page.waitForTimeout(50);
+    assert.deepEqual(
+        asked().map(r => r.body || r.query),
+        [JSON.stringify({stamp}), `?since=${stamp}`],
+    );
 });
 
 test("whoever is not listed and in the study, or contradicts a mark, is in the list, after the others, and found by all filters", async () => {
@@ -240,8 +256,7 @@ test("a mark is shown beside the participation unless it says the same, also whe
     ]) {
         one.change(trial, key, {number: "S-1", state, mark, decided: "page"});
         await page.waitForFunction(
-            ([k, n]) =>
-                [...document.querySelectorAll(`[data-key="${k}"] .c-status .tag`)].map(one => one.textContent).join() === n,
+            ([k, n]) => [...document.querySelectorAll(`[data-key="${k}"] .c-status .tag`)].map(one => one.textContent).join() === n,
             [key, shown.join()],
         );
         assert.deepEqual(await tags(), shown);
@@ -262,10 +277,12 @@ test("how much is missing and against, and the day of the last change, are read 
         );
         assert.deepEqual(cut, [], `${width}`);
         const days = await page.$$eval(".grid-body .grid-row", all =>
-            all.filter(row => {
-                const cell = row.querySelector(".c-changed");
-                return row.querySelector(".c-changed time").getBoundingClientRect().right > cell.getBoundingClientRect().right + 1;
-            }).map(row => row.querySelector(".c-changed").textContent),
+            all
+                .filter(row => {
+                    const cell = row.querySelector(".c-changed");
+                    return row.querySelector(".c-changed time").getBoundingClientRect().right > cell.getBoundingClientRect().right + 1;
+                })
+                .map(row => row.querySelector(".c-changed").textContent),
         );
         assert.deepEqual(days, [], `${width}`);
         await shot(page, `worklist-${width}`);
@@ -283,6 +300,27 @@ test("the first j after sorting goes to the first row; a cursor that the user se
     await page.click('.grid-head button:has-text("Status")');
     await page.keyboard.press("j");
     assert.equal(await focused(), second);
+});
+
+test("on a phone tags have a line of their own, and marks keep their size", async () => {
+    const key = subjects()[0];
+    one.change(trial, key, {number: "S-0123", state: "screening", mark: "enrolled", decided: "page"});
+    await page.setViewportSize({width: 390, height: 844});
+    await page.reload();
+    await page.fill("input[type=search]", key.slice(0, 8));
+    await page.waitForSelector(`[data-key="${key}"] .tag.person`);
+    const found = await page.$eval(`[data-key="${key}"]`, row => ({
+        strip: row.querySelector(".strip").getBoundingClientRect().width,
+        cut: [...row.querySelectorAll(".tag, .tag span:not(.hidden)")].filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 1)
+            .length,
+        beyond: [...row.querySelectorAll(".cell > *:not(.hidden)")].filter(e => {
+            const [a, b] = [e.getBoundingClientRect(), row.getBoundingClientRect()];
+            return a.top < b.top || a.bottom > b.bottom || a.right > b.right;
+        }).length,
+    }));
+    assert.deepEqual(found, {strip: 152, cut: 0, beyond: 0});
+    await page.click(`[data-key="${key}"] .label`);
+    await page.waitForURL(`**/patient/${trial}/${key}`);
 });
 
 test("who is in the study comes after the candidates, and is found by the study number and a filter of its own", async () => {
