@@ -179,11 +179,13 @@ export async function mock({
         if (!ok) throw new Refusal(403, text);
     };
     const decision = row => `${row.status}|${row.strip}`;
-    /** What it was when the visitor looked; "" when it is the same, when they never looked, or when it was of other criteria. */
+    /** What it was when the visitor looked, without its strip when that was of other criteria; "" when it is the same, or when they never looked. */
     const wasOf = (row, seen) => {
         const then = row.log.findLast(([stamp]) => stamp <= seen)[1];
-        const same = then === decision(row) || (then.length > 1 && row.strip !== "" && then.split("|")[1].length !== row.strip.length);
-        return seen === 0 || same ? "" : then;
+        const [status, strip] = then.split("|");
+        const others = strip !== "" && row.strip !== "" && strip.length !== row.strip.length;
+        const same = then === decision(row) || (others && status === row.status);
+        return seen === 0 || same ? "" : others ? `${status}|` : then;
     };
     /** To be called after each change of a row. */
     const logged = (row, bySomebodyElse = false) => {

@@ -379,8 +379,10 @@ test("new criteria of a trial reach an open list: names and columns are theirs, 
     await page.waitForFunction(() => document.querySelector(".grid-row .strip").getAttribute("aria-label").includes("at least 40 kg"));
     assert.deepEqual(await rows(page), before);
     assert.match(await page.textContent(".legend ol"), /at least 40 kg/);
-    // Nothing is compared with other criteria.
+    // Nothing is compared with other criteria but the status.
     await page.waitForFunction(() => document.querySelectorAll(".strip .fresh").length === 0);
+    one.change(trial, before[0], {strip: "-????????"});
+    await page.waitForFunction(k => document.querySelector(`[data-key="${k}"] .was`)?.textContent === "Eligible → Ineligible", before[0]);
 });
 
 test("a change that lies years ahead is no news; on a phone the day says what it is", async () => {
