@@ -48,6 +48,9 @@ std::string text_of(const api_body& body, std::string_view name, bool needed, st
 /// How this person's resources are named to who asks: as they are when the person's identity may be shown, else as in messages under pseudonyms.
 report_names names_for(const api_request& request, const api_ground& ground, const decision_row& of);
 
+/// Who did something, for one text that stands alone: "Ann (4711)". Names are not unique, ids are.
+std::string attribution(std::string_view name, std::string_view id);
+
 /// What somebody said of a person, as an object; the same wherever it is shown.
 void write_judgement(json_text& out, const judgement_row& row, const visitor& who);
 

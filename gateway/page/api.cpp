@@ -162,6 +162,10 @@ report_names names_for(const api_request& request, const api_ground& ground, con
             }};
 }
 
+std::string attribution(std::string_view name, std::string_view id) {
+    return name.empty() || name == id ? std::string(id) : std::string(name) + " (" + std::string(id) + ')';
+}
+
 void write_judgement(json_text& out, const judgement_row& row, const visitor& who) {
     static constexpr std::string_view kinds[] = {"criterion", "mark", "comment", "mapping"};
     out.begin_object().key("id").number(row.id).key("kind").string(kinds[static_cast<std::size_t>(row.kind)]).key("what").string(row.what);
@@ -177,7 +181,7 @@ void write_judgement(json_text& out, const judgement_row& row, const visitor& wh
     if (row.undone_by.empty())
         out.null();
     else
-        out.begin_object().key("by").string(row.undone_by).key("at").string(to_text(row.undone)).end_object();
+        out.begin_object().key("by").string(row.undone_name.empty() ? row.undone_by : row.undone_name).key("at").string(to_text(row.undone)).end_object();
     const bool may = who.may.may(permission::judge, row.trial) && (row.by == who.id || who.may.has(role::investigator, row.trial));
     out.key("mayUndo").boolean(row.undone_by.empty() && may).end_object();
 }

@@ -57,6 +57,8 @@ http_response visits(const api_request& request, const api_ground& ground, audit
     const bool all = only == request.query.end() || only->second.empty();
     if (!all && !find_trial(*ground.setting, only->second))
         throw api_error(404, "There is no such trial.");
+    if (!all)
+        note.trial = only->second;
     if (!all && !request.who.may.may(permission::view_people, only->second))
         throw api_error(403, "This trial is not yours to see.");
     struct entry {
@@ -161,16 +163,16 @@ private:
         at.each_record_of(*row, [&](const evaluated_person& p) {
             const mappings::safety_case one{*trial->source, who, p.data, ground.setting->trials->codes(), at.as_of(), ground.setting->site};
             for (const std::string& analyte : analytes)
-                made_[{trial_id, number, analyte}] += elements(mappings::trend_of(one, analyte));
+                made_[{trial_id, number, analyte}] += elements(mappings::trend_of(one, analyte), one.codes);
         });
     }
 
-    static std::string elements(const mappings::trend& course) {
+    static std::string elements(const mappings::trend& course, const mappings::catalog& codes) {
         std::string text;
         for (const mappings::trend_point& point : course.points) {
             json_text one;
             one.begin_object().key("date").string(point.date);
-            write_value_and_unit(one, *point.result);
+            write_value_and_unit(one, *point.result, codes);
             one.key("text").string(point.result->text).key("grade");
             point.grade ? one.number(*point.grade) : one.null();
             one.key("beforeDose").boolean(point.before_dose).end_object();
@@ -280,7 +282,7 @@ http_response acknowledge_alert(const api_request& request, const api_ground& gr
     const api_body body(request.body, {});
     const gateway_config& config = *ground.setting->config;
     const bool there =
-        commit(ground, note, [&](store& s) { return acknowledge(s, a.id, request.who.name, ground.time.now(), config.sinks, config.sources); });
+        commit(ground, note, [&](store& s) { return acknowledge(s, a.id, attribution(request.who.name, request.who.id), ground.time.now(), config.sinks, config.sources); });
     if (there && ground.wake_outbox)
         ground.wake_outbox();
     return changed(ground, there);

@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::size_t longest_text = 2000, longest_code = local_code::longest_code;
 
+constexpr std::pair<std::string_view, judgement_kind> kinds[] = {
+    {"criterion", judgement_kind::criterion}, {"mark", judgement_kind::mark}, {"comment", judgement_kind::comment}, {"mapping", judgement_kind::mapping}};
+
 std::string reason_of(const api_body& body, bool needed) { return text_of(body, "reason", needed, longest_text, true); }
 
 std::string_view role_in(const visitor& who, std::string_view trial) {
@@ -66,6 +69,15 @@ bool is_code(std::string_view text) noexcept {
     return !text.empty() && text.front() != ' ' && text.back() != ' ' && text.find("  ") == text.npos;
 }
 
+std::string mapping_text(const fhir::json::value& v) {
+    json_text out;
+    out.begin_object();
+    for (const char* member : {"system", "code", "display", "concept"})
+        out.key(member).string(v[member].text());
+    out.end_object();
+    return std::string(out.text());
+}
+
 void read_mapping(const api_body& body, const api_ground& ground, judgement_row& out) {
     const fhir::json::value v = body["value"];
     const auto part = [&](std::string_view name, bool needed, std::size_t most) {
@@ -85,9 +97,7 @@ void read_mapping(const api_body& body, const api_ground& ground, judgement_row&
         throw api_error(400, "'code' of a mapping has no blanks at its ends and no two in a row.");
     if (ground.setting->trials->codes().find(meaning) == mappings::concept_id::none)
         throw api_error(400, "'concept' of a mapping is no concept of the library.");
-    json_text text;
-    text.begin_object().key("system").string(system).key("code").string(code).key("display").string(display).key("concept").string(meaning).end_object();
-    out.value = text.text();
+    out.value = mapping_text(v);
     out.reason = reason_of(body, false);
 }
 
@@ -114,7 +124,7 @@ std::int64_t store_judgement(const api_ground& ground, const judgement_row& row,
     std::int64_t id = 0;
     std::optional<refusal> refused;
     const std::string detail = note.detail;
-    const order_author author{"page " + row.name, row.at};
+    const order_author author{"page " + attribution(row.name, row.by), row.at};
     commit(ground, note, [&](store& s) {
         refused.reset();
         if (begins) {
@@ -145,9 +155,18 @@ std::string key_of(const api_body& body) {
     return out;
 }
 
+/// Whether `body` says that. A number is not compared: it belongs to the participation.
+bool says(const api_body& body, const judgement_row& said) {
+    const auto kind = std::find_if(std::begin(kinds), std::end(kinds), [&](const auto& k) { return k.second == said.kind; });
+    const std::string value = said.kind == judgement_kind::mapping ? mapping_text(body["value"]) : body.text("value");
+    return body.text("kind") == kind->first && body.text("what") == said.what && value == said.value && body.text("reason", 4 * longest_text) == said.reason;
+}
+
 /// The answer to the first request was lost: what was stored then, and nothing happens.
-http_response said_before(const api_request& request, const api_ground& ground, const decision_row& d, const judgement_row& said, audit_note& note) {
-    if (ground.reading.survivor(said.source, said.patient) != ground.reading.survivor(d.source, d.patient) || said.source != d.source || said.trial != d.trial)
+http_response said_before(const api_request& request, const api_ground& ground, const decision_row& d, const judgement_row& said, const api_body& body,
+                          audit_note& note) {
+    const bool same_person = said.source == d.source && ground.reading.survivor(said.source, said.patient) == ground.reading.survivor(d.source, d.patient);
+    if (!same_person || said.trial != d.trial || !says(body, said))
         throw api_error(409, "This 'key' was used for something else.");
     note.detail = "again #" + std::to_string(said.id);
     return answer_with(request, ground, said.id, 200);
@@ -158,7 +177,10 @@ http_response judge_person(const api_request& request, const api_ground& ground,
     const decision_row d = decision_of(request, ground);
     const api_body body(request.body, {"kind", "what", "value", "reason", "number", "on", "key"});
     const std::string kind = body.needed("kind", longest_code);
-    note.detail = kind == "criterion" || kind == "mark" || kind == "comment" || kind == "mapping" ? kind : "";
+    const auto known = std::find_if(std::begin(kinds), std::end(kinds), [&](const auto& k) { return k.first == kind; });
+    if (known == std::end(kinds))
+        throw api_error(400, "'kind' is one of criterion, mark, comment, mapping.");
+    note.detail = kind;
     judgement_row row;
     row.source = d.source;
     row.patient = d.patient;
@@ -167,25 +189,22 @@ http_response judge_person(const api_request& request, const api_ground& ground,
     row.name = request.who.name;
     row.role = role_in(request.who, trial.id);
     row.at = ground.time.now();
+    row.kind = known->second;
     row.key = key_of(body);
     if (const auto said = row.key.empty() ? std::nullopt : ground.reading.judgement_by_key(row.by, row.key))
-        return said_before(request, ground, d, *said, note);
+        return said_before(request, ground, d, *said, body, note);
     std::optional<enrolment> begins;
-    if (kind == "criterion") {
-        row.kind = judgement_kind::criterion;
+    switch (row.kind) {
+    case judgement_kind::criterion:
         read_criterion(body, request, trial, d, row);
         note.detail += " " + row.what + " " + row.value;
-    } else if (kind == "mark") {
-        row.kind = judgement_kind::mark;
+        break;
+    case judgement_kind::mark:
         begins = read_mark(body, ground, d, row);
         note.detail += " " + row.value;
-    } else if (kind == "comment") {
-        row.reason = reason_of(body, true);
-    } else if (kind == "mapping") {
-        row.kind = judgement_kind::mapping;
-        read_mapping(body, ground, row);
-    } else {
-        throw api_error(400, "'kind' is one of criterion, mark, comment, mapping.");
+        break;
+    case judgement_kind::comment: row.reason = reason_of(body, true); break;
+    case judgement_kind::mapping: read_mapping(body, ground, row); break;
     }
     const std::int64_t id = store_judgement(ground, row, begins, note);
     if (ground.wake_worker)
@@ -205,7 +224,7 @@ http_response undo(const api_request& request, const api_ground& ground, audit_n
         throw api_error(403, "Only an investigator undoes what somebody else decided.");
     if (!row->undone_by.empty())
         throw api_error(409, "It has been undone already.");
-    const std::string by = request.who.name.empty() ? request.who.id : request.who.name;
+    const speaker by{request.who.id, request.who.name};
     const instant at = ground.time.now();
     if (!commit(ground, note, [&](store& s) { return s.judgement_undo(id, by, at); }))
         throw api_error(409, "It has been undone already.");

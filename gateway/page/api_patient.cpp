@@ -54,7 +54,7 @@ void write_criterion(json_text& out, const criterion_report& c, const report_nam
         shown.version.empty() ? out.null() : out.string(shown.version);
         out.key("date");
         shown.date.empty() ? out.null() : out.string(shown.date);
-        out.key("text").string(shown.text).key("what").string(shown.what).end_object();
+        out.key("text").string(shown.text).key("what").string(shown.what).key("verification").string(shown.verification).end_object();
     }
     out.end_array().key("parts").begin_array();
     for (const criterion_report& p : c.parts)
@@ -116,10 +116,13 @@ void write_cause(json_text& out, const std::string& cause, const report_names& n
     out.end_object();
 }
 
-void write_history(json_text& out, const api_ground& ground, const decision_row& d, const report_names& names) {
+/// Of who is not listed: that they are not, and since when.
+void write_history(json_text& out, const api_ground& ground, const decision_row& d, bool listed, const report_names& names) {
     constexpr std::size_t most = 500;
     out.key("history").begin_array();
     for (const history_row& h : ground.reading.history_of(d.source, d.patient, d.trial, most)) {
+        if (!listed && !h.status.empty())
+            continue;
         out.begin_object().key("at").string(to_text(h.at)).key("status").string(h.status).key("strip").string(h.strip).key("cause");
         write_cause(out, h.cause, names);
         out.key("sameCriteria").boolean(h.made_with == ground.setting->fingerprint).end_object();
@@ -148,6 +151,11 @@ void write_participations(json_text& out, const api_ground& ground, const decisi
         out.end_object().end_object();
     }
     out.end_array();
+}
+
+bool takes_part(const api_ground& ground, const decision_row& d) {
+    const std::vector<participant_row> all = ground.reading.participants_of_person(d.source, d.patient);
+    return std::any_of(all.begin(), all.end(), [&](const participant_row& p) { return p.trial == d.trial && goes_on(participant_of(p).state); });
 }
 
 /// What the record says today. A name that is another person's by now has no criteria.
@@ -231,7 +239,7 @@ http_response person(const api_request& request, const api_ground& ground, audit
     for (const judgement_row& j : judgements)
         write_judgement(out, j, request.who);
     out.end_array();
-    write_history(out, ground, d, names);
+    write_history(out, ground, d, found.listed(), names);
     write_local_codes(out, ground, found.listed() ? ground.reading.local_codes_of(d.source, d.patient) : std::vector<local_code>());
     write_participations(out, ground, d);
     out.end_object();
@@ -259,6 +267,8 @@ http_response reveal(const api_request& request, const api_ground& ground, audit
     const decision_row d = decision_of(request, ground);
     note_.trial = d.trial;
     note_.subject = d.subject;
+    if (d.status.empty() && !takes_part(ground, d))
+        throw api_error(409, "This person is not listed in this trial any more: there is no reason to know who it is.");
     note_.detail = text_of(api_body(request.body, {"reason"}), "reason", true, 500, true);
     json_text out;
     write_identity_members(out, ground, d);

@@ -47,52 +47,66 @@ std::int64_t seen_by(store& rows, std::string_view trial, std::string_view user)
     return text ? std::strtoll(text->c_str(), nullptr, 10) : 0;
 }
 
-/// Comments of one trial by person.
-class comments {
+bool runs(const participation_of& p) noexcept {
+    const auto s = mappings::participation_state_of(p.state);
+    return s && goes_on(*s);
+}
+
+/// What the rows of one trial show beside the decision, read at once for all of them.
+class beside_decisions {
 public:
-    explicit comments(const std::vector<comment_count>& counts) {
-        for (const comment_count& c : counts)
-            of_.emplace(c.source + '\n' + c.patient, c.comments);
+    beside_decisions(store& rows, std::string_view trial, std::int64_t seen, std::string_view user) {
+        for (const comment_count& c : rows.comment_counts(trial))
+            of_[key(c)].comments = c.comments;
+        // Oldest first: of several participations the one that runs counts, else the last.
+        for (participation_of& p : rows.participations_in(trial))
+            if (person& one = of_[key(p)]; !one.study || runs(p) || !runs(*one.study))
+                one.study = std::move(p);
+        if (seen != 0)
+            for (const named_person& p : rows.judged_since(trial, seen, user))
+                of_[key(p)].judged = true;
     }
-    std::int64_t of(const decision_row& d) const {
-        if (of_.empty())
-            return 0;
-        const auto at = of_.find(d.source + '\n' + d.patient);
-        return at == of_.end() ? 0 : at->second;
+
+    struct person {
+        std::int64_t comments = 0;
+        std::optional<participation_of> study; ///< the one that runs, else the one that ended last
+        bool judged = false;                   ///< somebody else than the visitor said something since the visitor has looked
+    };
+    const person& of(const decision_row& d) const {
+        static const person nothing;
+        const auto at = of_.empty() ? of_.end() : of_.find(key(d));
+        return at == of_.end() ? nothing : at->second;
     }
 
 private:
-    std::unordered_map<std::string, std::int64_t> of_;
+    template <class Row> static std::string key(const Row& of) { return of.source + '\n' + of.patient; }
+    std::unordered_map<std::string, person> of_;
 };
 
-/// The running participations of one trial by person; of several the one that began last.
-class in_study {
-public:
-    explicit in_study(std::vector<participation_of> all) {
-        for (participation_of& p : all)
-            if (runs(p.state))
-                of_.insert_or_assign(p.source + '\n' + p.patient, std::move(p));
-    }
-    /// Nothing when there is none.
-    const participation_of* of(const decision_row& d) const {
-        const auto at = of_.empty() ? of_.end() : of_.find(d.source + '\n' + d.patient);
-        return at == of_.end() ? nullptr : &at->second;
-    }
+/// "status|strip" as the visitor saw it; "|": this person was not listed then. Empty: it is as it was, or the visitor has not looked at this trial yet. The strip
+/// is empty when it was of other criteria.
+std::string seen_as(store& rows, const decision_row& d, std::int64_t seen) {
+    if (seen == 0 || d.stamp <= seen || d.status.empty())
+        return {};
+    const auto then = rows.history_at(d.source, d.patient, d.trial, seen);
+    if (!then || then->status.empty())
+        return "|";
+    const bool comparable = then->made_with == d.made_with;
+    if (then->status == d.status && (!comparable || then->strip == d.strip))
+        return {};
+    return then->status + '|' + (comparable ? then->strip : std::string());
+}
 
-private:
-    static bool runs(std::string_view state) noexcept {
-        const auto s = mappings::participation_state_of(state);
-        return s && goes_on(*s);
-    }
-    std::unordered_map<std::string, participation_of> of_;
-};
-
-void write_row(json_text& out, const decision_row& d, std::int64_t comment_count, const participation_of* study, bool identity) {
-    out.begin_array().string(d.subject).string(d.status).string(d.strip);
-    d.changes_on == fhir::date::highest() ? out.null() : out.string(to_string(d.changes_on));
-    out.number(d.changed).string(d.was).string(d.mark).string(d.human).number(comment_count).number(d.stamp);
+/// Of who is not listed nothing of the record is told.
+void write_row(json_text& out, const decision_row& d, const beside_decisions::person& beside, const std::string& was, bool identity) {
+    const bool listed = !d.status.empty();
+    out.begin_array().string(d.subject).string(d.status).string(listed ? std::string_view(d.strip) : std::string_view());
+    d.changes_on == fhir::date::highest() || !listed ? out.null() : out.string(to_string(d.changes_on));
+    out.number(d.changed).string(was).string(d.mark).string(d.human).number(beside.comments).number(d.stamp);
     out.string(identity ? std::string_view(d.patient) : std::string_view(d.subject).substr(0, 8)).string(d.contradiction);
-    out.string(decided_word(d)).string(study ? study->number : std::string_view()).string(study ? study->state : std::string_view()).end_array();
+    out.string(decided_word(d));
+    const auto& study = beside.study;
+    out.string(study ? study->number : std::string_view()).string(study ? study->state : std::string_view()).boolean(beside.judged).end_array();
 }
 
 http_response worklist(const api_request& request, const api_ground& ground, audit_note& note) {
@@ -106,17 +120,22 @@ http_response worklist(const api_request& request, const api_ground& ground, aud
     // The stamp is read before the rows: what is put between the two comes again with the next delta, and nothing is missed.
     std::int64_t stamp = rows.decisions_stamp();
     const std::vector<decision_row> decisions = rows.decisions_since(trial, since, everybody);
-    const comments said(decisions.empty() ? std::vector<comment_count>() : rows.comment_counts(trial));
-    const in_study study(decisions.empty() ? std::vector<participation_of>() : rows.participations_in(trial));
     if (!decisions.empty())
         stamp = std::max(stamp, decisions.back().stamp);
+    const std::int64_t seen = seen_by(rows, trial, request.who.id);
     json_text out;
     out.begin_object().key("stamp").number(stamp).key("today").string(to_string(today_of(ground)));
     out.key("madeWith").string(ground.setting->fingerprint);
-    out.key("seen").number(seen_by(rows, trial, request.who.id)).key("rows").begin_array();
-    for (const decision_row& d : decisions)
-        if (changes || !d.status.empty())
-            write_row(out, d, said.of(d), study.of(d), shows_identity(request, ground, d.subject));
+    out.key("seen").number(seen).key("rows").begin_array();
+    if (!decisions.empty()) {
+        const beside_decisions beside(rows, trial, seen, request.who.id);
+        for (const decision_row& d : decisions) {
+            const beside_decisions::person& of = beside.of(d);
+            // Who is not listed is not forgotten while people have to do with them.
+            if (changes || !d.status.empty() || !d.contradiction.empty() || (of.study && runs(*of.study)))
+                write_row(out, d, of, seen_as(rows, d, seen), shows_identity(request, ground, d.subject));
+        }
+    }
     out.end_array().end_object();
     return json_answer(std::string(out.text()));
 }

@@ -35,6 +35,12 @@ std::string_view unit_in(std::string_view text) noexcept {
     return text.substr(end + 1);
 }
 
+/// What stands behind a titer or a score is no unit: "1:640 homogeneous".
+std::string_view unit_of(const fact& f, const analyte* about) noexcept {
+    const bool bare = about && (about->kind == analyte_kind::titer || about->kind == analyte_kind::ordinal || about->kind == analyte_kind::score);
+    return bare ? std::string_view() : unit_in(f.text);
+}
+
 /// Into the unit of a series: exact when it is the reported one, else rounded to what a picture needs.
 void write_number(json_text& out, std::string_view key, const std::optional<fhir::decimal>& v, const fhir::ratio& from, const fhir::ratio& to) {
     out.key(key);
@@ -91,6 +97,7 @@ void write_point(json_text& out, const person_view& of, const fact& f, const fhi
     const observation_fact& o = f.observation;
     const auto [value, sign] = number_of(o);
     out.begin_object().key("on").string(to_string(f.when.first)).key("when").string(day_text(f));
+    out.key("last").string(to_string(f.when.last));
     write_number(out, "value", value, o.factor, unit);
     out.key("text").string(f.text).key("comparator").string(sign);
     of.write_source(out, f);
@@ -99,7 +106,7 @@ void write_point(json_text& out, const person_view& of, const fact& f, const fhi
     out.key("unusable").boolean(o.use != usability::usable).end_object();
 }
 
-/// What one criterion asks: "limit" in the unit of the series and "window".
+/// What one criterion asks: "limit" in the unit of the series, "window" and "expires".
 void write_bounds(json_text& out, const asking& by, const fhir::ratio& unit, date today) {
     out.key("limit");
     if (by.limit) {
@@ -110,10 +117,14 @@ void write_bounds(json_text& out, const asking& by, const fhir::ratio& unit, dat
         out.null();
     }
     out.key("window");
-    if (by.within.unlimited())
-        return void(out.null());
-    const date from = by.within.start(today);
-    out.begin_object().key("days").number(today - from).key("from").string(to_string(from)).key("to").string(to_string(today)).end_object();
+    if (by.within.unlimited()) {
+        out.null();
+    } else {
+        const date from = by.within.start(today);
+        out.begin_object().key("days").number(today - from).key("from").string(to_string(from)).key("to").string(to_string(today)).end_object();
+    }
+    out.key("expires");
+    by.expires == date::highest() ? out.null() : out.string(to_string(by.expires));
 }
 
 /// One series, oldest first, in the unit of its newest number. Nothing without a dated result.
@@ -127,7 +138,7 @@ void write_lab(json_text& out, const person_view& of, concept_id what, const ask
     std::string unit_text;
     for (const fact* f : points)
         if (number_of(f->observation).first && f->observation.use != usability::unit_unusable) {
-            unit_text = unit_in(f->text);
+            unit_text = unit_of(*f, about);
             unit = f->observation.factor;
             // Of a unit with a zero of its own ([degF]) facts keep what is above that zero, which no picture should show.
             if (const auto rule = about ? about->rule_for(unit_text) : std::nullopt; rule && rule->offset.approximate() != 0) {
@@ -152,15 +163,19 @@ void write_lab(json_text& out, const person_view& of, concept_id what, const ask
         write_bounds(out, a, unit, today);
         out.end_object();
     }
-    out.end_array();
-    out.key("expires");
-    by.expires == date::highest() ? out.null() : out.string(to_string(by.expires));
-    out.end_object();
+    out.end_array().end_object();
 }
 
 void write_bound(json_text& out, const char* key, date d) {
     out.key(key);
     d == date::lowest() || d == date::highest() ? out.null() : out.string(to_string(d));
+}
+
+/// "start" to be drawn, and "startWhen" as reported.
+void write_start(json_text& out, const fhir::date_range& when) {
+    write_bound(out, "start", when.first);
+    out.key("startWhen");
+    when == fhir::date_range{} ? out.null() : out.string(to_string(when));
 }
 
 void write_medications(json_text& out, const person_view& of, const std::vector<concept_id>& drugs, date today) {
@@ -172,10 +187,11 @@ void write_medications(json_text& out, const person_view& of, const std::vector<
             if (e.against)
                 continue;
             out.begin_object().key("concept").string(of.codes.id(c)).key("title").string(of.codes.title(c));
-            write_bound(out, "start", e.start.first);
+            write_start(out, e.start);
             // What was handed over for some days is over when they are, whatever its status.
             const bool ongoing = e.end_known ? e.end.last >= today : !e.ended;
-            write_bound(out, "end", ongoing || !e.end_known ? date::highest() : e.end.last);
+            // Facts take the day on which a pause was written down for an end: nobody said that it is one.
+            write_bound(out, "end", ongoing || !e.end_known || e.on_hold ? date::highest() : e.end.last);
             out.key("ongoing").boolean(ongoing).key("source").string(sources[static_cast<std::size_t>(e.source)]);
             out.key("onHold").boolean(e.on_hold).key("text").string(f->text);
             of.write_source(out, *f);
@@ -193,7 +209,7 @@ void write_conditions(json_text& out, const person_view& of, const std::vector<c
             if (f->condition.verified == verification::refuted || !seen.emplace(f->record, f->text).second)
                 continue;
             out.begin_object().key("title").string(of.codes.title(c));
-            write_bound(out, "start", f->dated ? f->when.first : date::lowest());
+            write_start(out, f->dated ? f->when : fhir::date_range{});
             out.key("end").null().key("verification").string(verified[static_cast<std::size_t>(f->condition.verified)]);
             out.key("current").boolean(f->condition.state != clinical_state::past).key("text").string(f->text);
             of.write_source(out, *f);
@@ -216,8 +232,8 @@ std::pair<date, date> span_of(const person_view& of, const trial_reading& what, 
             }
         if (any && !by.all.front().within.unlimited())
             from = std::min(from, by.all.front().within.start(today));
-        if (any && by.expires <= today + farthest)
-            to = std::max(to, by.expires);
+        if (const date expires = by.all.front().expires; any && expires <= today + farthest)
+            to = std::max(to, expires);
     }
     return {from, to};
 }
@@ -247,11 +263,11 @@ std::string timeline_json(const compiled_trial& trial, const evaluated_person& w
     return std::string(out.text());
 }
 
-void write_value_and_unit(json_text& out, const fact& result) {
+void write_value_and_unit(json_text& out, const fact& result, const catalog& codes) {
     out.key("value");
     const auto value = number_of(result.observation).first;
     value ? out.json(value->to_string()) : out.null();
-    out.key("unit").string(unit_in(result.text));
+    out.key("unit").string(unit_of(result, codes.analyte_of(result.what)));
 }
 
 std::string empty_timeline_json(date today) {

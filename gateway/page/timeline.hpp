@@ -13,7 +13,7 @@ std::string timeline_json(const mappings::compiled_trial& trial, const evaluated
                           const mappings::catalog& codes, const report_names& names);
 
 /// The members "value" (null for what is no single number) and "unit" of a result, as reported.
-void write_value_and_unit(json_text& out, const mappings::fact& result);
+void write_value_and_unit(json_text& out, const mappings::fact& result, const mappings::catalog& codes);
 
 /// Of somebody of whom nothing is known.
 std::string empty_timeline_json(fhir::date today);

@@ -46,8 +46,9 @@ void trial_reading::remember(const criterion_report& c) {
         remember(p);
 }
 
-void trial_reading::ask(const std::vector<concept_id>& concepts, const asking& by) {
-    const auto changes = changes_.find(by.criterion);
+void trial_reading::ask(const std::vector<concept_id>& concepts, asking by) {
+    if (const auto changes = changes_.find(by.criterion); changes != changes_.end())
+        by.expires = changes->second;
     for (const concept_id c : concepts) {
         auto at = std::find_if(labs.begin(), labs.end(), [&](const auto& l) { return l.first == c; });
         if (at == labs.end())
@@ -59,8 +60,6 @@ void trial_reading::ask(const std::vector<concept_id>& concepts, const asking& b
             const auto before = std::find_if(to.all.begin(), to.all.end(), [&](const asking& a) { return a.in_score && !by.in_score; });
             to.all.insert(before, by);
         }
-        if (changes != changes_.end())
-            to.expires = std::min(to.expires, changes->second);
     }
 }
 

@@ -19,14 +19,14 @@ struct asking {
     std::optional<shown_limit> limit;
     mappings::window within;
     bool in_score = false; ///< below a count or a score, where one item seldom decides
+    fhir::date expires = fhir::date::highest(); ///< first day on which the criterion differs with no new data
     friend bool operator==(const asking&, const asking&) = default;
 };
 
-/// What the trial asks of results of one concept. A picture shows the first asking: its limit is never drawn with another one's window.
+/// What the trial asks of results of one concept. A picture shows the first asking: its limit is never drawn with another one's window or day.
 struct asked {
     std::vector<std::string> criteria; ///< ids, in the order of the trial
     std::vector<asking> all;           ///< those of whole criteria before items of scores, then in the order of the trial; never empty
-    fhir::date expires = fhir::date::highest(); ///< first day on which one of them differs with no new data
 };
 
 class trial_reading {
@@ -44,7 +44,7 @@ private:
     };
     void remember(const mappings::criterion_report& c);
     void walk(const mappings::placed_criterion& c, const std::string& named, place in);
-    void ask(const std::vector<mappings::concept_id>& concepts, const asking& by);
+    void ask(const std::vector<mappings::concept_id>& concepts, asking by);
 
     std::map<std::string, fhir::date> changes_;
 };

@@ -19,6 +19,7 @@ struct history_row {
     /// criteria or settings are others than before.
     std::string cause;
     std::string made_with = {}; ///< as decision_row::made_with: which criteria the strip is of
+    std::int64_t stamp = 0;     ///< set by the store: that of the decision when this was written
 };
 
 enum class judgement_kind : std::uint8_t {
@@ -38,7 +39,8 @@ struct judgement_row {
     std::string role;
     instant at = 0;
     std::string asked = {};  ///< criterion: the text that was confirmed; empty: whatever it is
-    std::string undone_by = {}; ///< empty: it stands
+    std::string undone_by = {}; ///< stable id of the user; empty: it stands
+    std::string undone_name = {};
     instant undone = 0;
     std::int64_t unread = 0; ///< set by the store: how often it was made or undone since a worker has looked; 0: it has
     std::string key = {};    ///< by which whoever said it knows that it was taken already; unique per user; may be empty
@@ -50,6 +52,16 @@ struct local_code {
     std::string system, code, display;
     /// Longer ones are neither kept nor proposed.
     static constexpr std::size_t longest_system = 500, longest_code = 200, longest_display = 200;
+};
+
+/// Who said something: id and name as shown.
+struct speaker {
+    std::string id, name;
+};
+
+/// A person of whom something was said.
+struct named_person {
+    std::string source, patient; ///< who it is now: the survivor of merged records
 };
 
 /// How many comments stand of a person in a trial.

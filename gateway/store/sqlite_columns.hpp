@@ -26,30 +26,34 @@ decltype(auto) columns(R& r, Use use) {
 }
 
 #define TRIALGATE_DECISION_COLUMNS                                                                                                          \
-    "source, patient, trial, status, number, pushed, decided, human, human_at, contradiction, subject, strip, changes_on, changed, was, "    \
+    "source, patient, trial, status, number, pushed, decided, human, human_at, contradiction, subject, strip, changes_on, changed, "         \
     "mark, marked, made_with, stamp"
 template <row_of<decision_row> R, class Use>
 decltype(auto) columns(R& r, Use use) {
     return use(r.source, r.patient, r.trial, r.status, r.number, r.pushed, r.decided, r.human, r.human_at, r.contradiction, r.subject, r.strip,
-               r.changes_on, r.changed, r.was, r.mark, r.marked, r.made_with, r.stamp);
+               r.changes_on, r.changed, r.mark, r.marked, r.made_with, r.stamp);
 }
 
-#define TRIALGATE_HISTORY_COLUMNS "id, source, patient, trial, at, status, strip, made_with, cause"
+#define TRIALGATE_HISTORY_COLUMNS "id, source, patient, trial, at, status, strip, made_with, cause, stamp"
 template <row_of<history_row> R, class Use>
 decltype(auto) columns(R& r, Use use) {
-    return use(r.id, r.source, r.patient, r.trial, r.at, r.status, r.strip, r.made_with, r.cause);
+    return use(r.id, r.source, r.patient, r.trial, r.at, r.status, r.strip, r.made_with, r.cause, r.stamp);
 }
 
 #define TRIALGATE_JUDGEMENT_COLUMNS                                                                                                         \
-    "id, source, patient, trial, kind, what, value, reason, by, name, role, at, asked, undone_by, undone, unread, key"
+    "id, source, patient, trial, kind, what, value, reason, by, name, role, at, asked, undone_by, undone_name, undone, unread, key"
 template <row_of<judgement_row> R, class Use>
 decltype(auto) columns(R& r, Use use) {
     return use(r.id, r.source, r.patient, r.trial, r.kind, r.what, r.value, r.reason, r.by, r.name, r.role, r.at, r.asked,
-               r.undone_by, r.undone, r.unread, r.key);
+               r.undone_by, r.undone_name, r.undone, r.unread, r.key);
 }
 template <row_of<local_code> R, class Use>
 decltype(auto) columns(R& r, Use use) {
     return use(r.type, r.system, r.code, r.display);
+}
+template <row_of<named_person> R, class Use>
+decltype(auto) columns(R& r, Use use) {
+    return use(r.source, r.patient);
 }
 template <row_of<comment_count> R, class Use>
 decltype(auto) columns(R& r, Use use) {

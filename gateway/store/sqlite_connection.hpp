@@ -54,11 +54,13 @@ public:
 
     void history_add(const history_row& row) override;
     std::vector<history_row> history_of(std::string_view source, std::string_view patient, std::string_view trial, std::size_t limit) override;
+    std::optional<history_row> history_at(std::string_view source, std::string_view patient, std::string_view trial, std::int64_t stamp) override;
     std::int64_t judgement_add(const judgement_row& row) override;
     std::optional<judgement_row> judgement(std::int64_t id) override;
     std::vector<judgement_row> judgements_of(std::string_view source, std::string_view patient, std::string_view trial) override;
     std::vector<judgement_row> judgements_after(std::int64_t id, judgement_kind kind, std::size_t limit) override;
-    bool judgement_undo(std::int64_t id, std::string_view by, instant at) override;
+    bool judgement_undo(std::int64_t id, const speaker& by, instant at) override;
+    std::vector<named_person> judged_since(std::string_view trial, std::int64_t stamp, std::string_view user) override;
     std::vector<judgement_row> judgements_to_look_at(std::size_t limit) override;
     void judgement_looked_at(std::int64_t id, std::int64_t unread) override;
     std::vector<comment_count> comment_counts(std::string_view trial) override;

@@ -34,22 +34,30 @@ void sqlite_store::restamp(std::string_view source, std::string_view patient_key
 // ---- how a decision came about ---------------------------------------------------------------------------------------------
 
 void sqlite_store::history_add(const history_row& r) {
-    static const query q("INSERT INTO history(source, patient, trial, at, status, strip, made_with, cause) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+    static const query q("INSERT INTO history(source, patient, trial, at, status, strip, made_with, cause, stamp) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+                         "coalesce((SELECT stamp FROM decision WHERE source = ?1 AND patient = ?2 AND trial = ?3), 0))");
     db_.execute(q, r.source, r.patient, r.trial, r.at, r.status, r.strip, r.made_with, r.cause);
 }
 
 std::vector<history_row> sqlite_store::history_of(std::string_view source, std::string_view patient_key, std::string_view trial,
                                                   std::size_t limit) {
     static const query q("SELECT " TRIALGATE_HISTORY_COLUMNS " FROM history WHERE source = ?1 AND patient IN " TRIALGATE_NAMES_OF
-                         " AND trial = ?3 ORDER BY id DESC LIMIT ?4");
+                         " AND trial = ?3 AND (patient = ?2 OR status <> '') ORDER BY id DESC LIMIT ?4");
     return rows<history_row>(db_.run(q, source, patient_key, trial, limit));
+}
+
+std::optional<history_row> sqlite_store::history_at(std::string_view source, std::string_view patient_key, std::string_view trial, std::int64_t stamp) {
+    static const query q("SELECT " TRIALGATE_HISTORY_COLUMNS " FROM history INDEXED BY history_of WHERE source = ?1 AND patient = ?2 AND trial = ?3 "
+                         "AND stamp <= ?4 ORDER BY id DESC LIMIT 1");
+    return first<history_row>(db_.run(q, source, patient_key, trial, stamp));
 }
 
 // ---- what people said ------------------------------------------------------------------------------------------------------
 
 std::int64_t sqlite_store::judgement_add(const judgement_row& r) {
-    static const query q("INSERT INTO judgement(source, patient, trial, kind, what, value, reason, by, name, role, at, asked, key, undone_by, undone, "
-                         "unread) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, '', 0, 1)");
+    static const query q("INSERT INTO judgement(source, patient, trial, kind, what, value, reason, by, name, role, at, asked, key, undone_by, "
+                         "undone_name, undone, unread, stamp) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, '', '', 0, 1, "
+                         "(SELECT stamp + 1 FROM decision_stamp))");
     std::int64_t id = 0;
     whole([&] {
         db_.execute(q, r.source, r.patient, r.trial, r.kind, r.what, r.value, r.reason, r.by, r.name, r.role, r.at, r.asked, r.key);
@@ -84,15 +92,23 @@ std::vector<judgement_row> sqlite_store::judgements_after(std::int64_t id, judge
     return rows<judgement_row>(db_.run(q, id, kind, limit));
 }
 
-bool sqlite_store::judgement_undo(std::int64_t id, std::string_view by, instant at) {
-    static const query q("UPDATE judgement SET undone_by = ?2, undone = ?3, unread = unread + 1 WHERE id = ?1 AND undone_by = ''");
+bool sqlite_store::judgement_undo(std::int64_t id, const speaker& by, instant at) {
+    static const query q("UPDATE judgement SET undone_by = ?2, undone_name = ?3, undone = ?4, unread = unread + 1, "
+                         "stamp = (SELECT stamp + 1 FROM decision_stamp) WHERE id = ?1 AND undone_by = ''");
     bool done = false;
     whole([&] {
-        done = db_.execute(q, id, by, at) == 1;
+        done = db_.execute(q, id, by.id, by.name, at) == 1;
         if (const auto row = judgement(id); row && done)
             restamp(row->source, survivor(row->source, row->patient), row->trial);
     });
     return done;
+}
+
+std::vector<named_person> sqlite_store::judged_since(std::string_view trial, std::int64_t stamp, std::string_view user) {
+    static const query q("SELECT DISTINCT judgement.source, coalesce(person, patient) FROM judgement "
+                         "LEFT JOIN survivor ON survivor.source = judgement.source AND survivor.name = patient "
+                         "WHERE trial = ?1 AND stamp > ?2 AND CASE undone_by WHEN '' THEN by ELSE undone_by END <> ?3");
+    return rows<named_person>(db_.run(q, trial, stamp, user));
 }
 
 std::vector<judgement_row> sqlite_store::judgements_to_look_at(std::size_t limit) {

@@ -99,19 +99,18 @@ void sqlite_store::decision_put(const decision_row& row) {
     // Every row has a stamp of its own: a page of them can end anywhere.
     static const query q(
         "INSERT INTO decision(source, patient, trial, status, number, pushed, decided, human, human_at, contradiction, subject, strip, changes_on, "
-        "changed, was, mark, marked, made_with, stamp) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
+        "changed, mark, marked, made_with, stamp) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
         "(SELECT stamp + 1 FROM decision_stamp)) ON CONFLICT(source, patient, trial) DO UPDATE SET status = excluded.status, "
         "number = excluded.number, pushed = excluded.pushed, decided = excluded.decided, human = excluded.human, human_at = excluded.human_at, "
         "contradiction = excluded.contradiction, subject = excluded.subject, strip = excluded.strip, changes_on = excluded.changes_on, "
-        "changed = excluded.changed, was = excluded.was, mark = excluded.mark, marked = excluded.marked, "
-        "made_with = excluded.made_with, "
-        "stamp = CASE WHEN (subject, status, strip, changes_on, was, mark, human, contradiction) = (excluded.subject, excluded.status, "
-        "excluded.strip, excluded.changes_on, excluded.was, excluded.mark, excluded.human, excluded.contradiction) THEN stamp "
+        "changed = excluded.changed, mark = excluded.mark, marked = excluded.marked, made_with = excluded.made_with, "
+        "stamp = CASE WHEN (subject, status, strip, changes_on, mark, human, contradiction) = (excluded.subject, excluded.status, "
+        "excluded.strip, excluded.changes_on, excluded.mark, excluded.human, excluded.contradiction) THEN stamp "
         "ELSE excluded.stamp END RETURNING stamp");
     static const query used("UPDATE decision_stamp SET stamp = ?1 WHERE stamp < ?1");
     whole([&] {
         const std::int64_t stamp = count(db_.run(q, row.source, row.patient, row.trial, row.status, row.number, row.pushed, row.decided, row.human,
-                                                 row.human_at, row.contradiction, row.subject, row.strip, row.changes_on, row.changed, row.was,
+                                                 row.human_at, row.contradiction, row.subject, row.strip, row.changes_on, row.changed,
                                                  row.mark, row.marked, row.made_with));
         db_.execute(used, stamp);
     });

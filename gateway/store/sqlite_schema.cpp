@@ -111,7 +111,6 @@ ALTER TABLE decision ADD COLUMN subject TEXT NOT NULL DEFAULT '';
 ALTER TABLE decision ADD COLUMN strip TEXT NOT NULL DEFAULT '';
 ALTER TABLE decision ADD COLUMN changes_on INTEGER NOT NULL DEFAULT 2000000000;
 ALTER TABLE decision ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE decision ADD COLUMN was TEXT NOT NULL DEFAULT '';
 ALTER TABLE decision ADD COLUMN mark TEXT NOT NULL DEFAULT '';
 ALTER TABLE decision ADD COLUMN marked INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE decision ADD COLUMN made_with TEXT NOT NULL DEFAULT '';
@@ -125,16 +124,18 @@ UPDATE patient SET changes_on = -2000000000;
 
 CREATE TABLE history(
     id INTEGER PRIMARY KEY, source TEXT NOT NULL, patient TEXT NOT NULL, trial TEXT NOT NULL, at INTEGER NOT NULL, status TEXT NOT NULL,
-    strip TEXT NOT NULL, made_with TEXT NOT NULL, cause TEXT NOT NULL) STRICT;
+    strip TEXT NOT NULL, made_with TEXT NOT NULL, cause TEXT NOT NULL, stamp INTEGER NOT NULL) STRICT;
 CREATE INDEX history_of ON history(source, patient, trial, id);
+INSERT INTO history SELECT id, source, patient, trial, decided, status, '', '', '{"by":"record"}', stamp FROM decision WHERE status <> '';
 CREATE TABLE judgement(
     id INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, patient TEXT NOT NULL, trial TEXT NOT NULL, kind INTEGER NOT NULL,
     what TEXT NOT NULL, by TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL, at INTEGER NOT NULL,
-    undone_by TEXT NOT NULL, undone INTEGER NOT NULL, unread INTEGER NOT NULL, value TEXT NOT NULL, reason TEXT NOT NULL,
-    asked TEXT NOT NULL, key TEXT NOT NULL) STRICT;
+    undone_by TEXT NOT NULL, undone_name TEXT NOT NULL, undone INTEGER NOT NULL, unread INTEGER NOT NULL, value TEXT NOT NULL, reason TEXT NOT NULL,
+    asked TEXT NOT NULL, key TEXT NOT NULL, stamp INTEGER NOT NULL) STRICT; -- stamp: of the list when it was said or undone
 CREATE UNIQUE INDEX judgement_key ON judgement(by, key) WHERE key <> '';
 CREATE INDEX judgement_of ON judgement(source, patient, trial, id);
 CREATE INDEX judgement_kind ON judgement(kind, id);
+CREATE INDEX judgement_since ON judgement(trial, stamp);
 CREATE INDEX judgement_unread ON judgement(id, unread) WHERE unread > 0;
 CREATE INDEX judgement_comment ON judgement(trial, source, patient, kind, undone_by) WHERE kind = 2 AND undone_by = '';
 CREATE TABLE survivor(

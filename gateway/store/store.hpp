@@ -103,7 +103,6 @@ struct decision_row {
     std::string strip = {};    ///< a character per criterion, in the trial's order: '+' met, '-' not met, '?' unknown; 'M', 'N': met, not met as a person says
     fhir::date changes_on = fhir::date::highest(); ///< first date on which a criterion differs with no new data
     instant changed = 0;       ///< when status or strip last became others
-    std::string was = {};      ///< "status|strip" before that; empty: it is new
     std::string mark = {};     ///< what a person said on the page: "not-interested", "screened", "enrolled", "excluded"; empty: nothing
     instant marked = 0;
     std::string made_with = {}; ///< worker_options::fingerprint of its criteria and settings
@@ -223,7 +222,7 @@ public:
 
     virtual std::optional<decision_row> decision(std::string_view source, std::string_view patient, std::string_view trial) = 0;
     virtual std::vector<decision_row> decisions_of(std::string_view source, std::string_view patient) = 0;
-    /// `stamp` of the row is not used: the store gives a new one when subject, status, strip, changes_on, was, mark, human or contradiction differ.
+    /// `stamp` of the row is not used: the store gives a new one when subject, status, strip, changes_on, mark, human or contradiction differ.
     virtual void decision_put(const decision_row& row) = 0;
     /// After the given (source, patient, trial), ascending.
     virtual std::vector<decision_row> decisions_after(std::string_view source, std::string_view patient, std::string_view trial,
@@ -239,9 +238,12 @@ public:
 
     // The coordinator's work. What belongs to a name follows it: `history_of`, `judgements_of` and `comment_counts` give the survivor what was said under
     // the names that turned out to be theirs, with those names in the rows.
+    /// After the decision that it tells of was put.
     virtual void history_add(const history_row& row) = 0;
-    /// Newest first.
+    /// Newest first. That another name left the list is not told: its person did not.
     virtual std::vector<history_row> history_of(std::string_view source, std::string_view patient, std::string_view trial, std::size_t limit) = 0;
+    /// What was said of this name when the list had this stamp; nothing: it was not listed yet.
+    virtual std::optional<history_row> history_at(std::string_view source, std::string_view patient, std::string_view trial, std::int64_t stamp) = 0;
     /// To be looked at by a worker, as everything that is undone. The decision of this person in this trial, where there is one, gets a new stamp.
     virtual std::int64_t judgement_add(const judgement_row& row) = 0;
     virtual std::optional<judgement_row> judgement(std::int64_t id) = 0;
@@ -252,7 +254,9 @@ public:
     /// By id, of everybody.
     virtual std::vector<judgement_row> judgements_after(std::int64_t id, judgement_kind kind, std::size_t limit) = 0;
     /// False when there is none, or it is undone already.
-    virtual bool judgement_undo(std::int64_t id, std::string_view by, instant at) = 0;
+    virtual bool judgement_undo(std::int64_t id, const speaker& by, instant at) = 0;
+    /// Of whom somebody else than this user said or took back something in this trial, since the list had this stamp.
+    virtual std::vector<named_person> judged_since(std::string_view trial, std::int64_t stamp, std::string_view user) = 0;
     /// Those that were made or undone since a worker looked, by id.
     virtual std::vector<judgement_row> judgements_to_look_at(std::size_t limit) = 0;
     /// `unread` as it was read: what happened meanwhile is still to be looked at.

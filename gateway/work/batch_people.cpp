@@ -141,14 +141,8 @@ void work_batch::remember(const std::optional<decision_row>& before, decision_ro
     // Written by a program that kept no strips: it stood so before.
     const bool filled = before && before->strip.empty() && before->status == after.status && !after.strip.empty();
     const bool differs = !before || before->status != after.status || before->strip != after.strip;
-    const bool other_criteria = before && before->made_with != after.made_with;
-    if (differs && !filled) {
-        after.was = before && !before->status.empty() ? before->status + '|' + before->strip : std::string();
+    if (differs && !filled)
         after.changed = now_;
-    }
-    // A strip is read by the criteria of today: one of others says nothing.
-    if (other_criteria && !after.was.empty())
-        after.was.resize(after.was.find('|') + 1);
     const auto study = study_said_.find({{after.source, after.patient}, after.trial});
     const std::string_view says = study == study_said_.end() ? std::string_view() : study->second;
     const bool marked = std::any_of(found.fresh.begin(), found.fresh.end(), [](const judgement_row* j) { return j->kind == judgement_kind::mark; });

@@ -41,8 +41,8 @@ order_outcome enrol(store& rows, const mappings::network& trials, const enrolmen
     for (const participant_row& r : rows.participants_of_person(order.source, rows.survivor(order.source, order.patient))) {
         const state is = participant_of(r).state;
         if (is == state::died)
-            return conflict("this person has died, as participant " + r.number + " of " + r.trial + " says");
-        if (r.trial != order.trial)
+            return conflict("this person has died" + (r.trial == order.trial ? ", as participant " + r.number + " says" : std::string()));
+        if (r.trial != order.trial) // whoever orders for one trial is told nothing of another
             continue;
         if (is == state::screening || is == state::on_study)
             return conflict("this person takes part as " + r.number + " and has not ended");

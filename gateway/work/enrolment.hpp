@@ -19,7 +19,7 @@ struct refusal {
         unusable, ///< the order makes no sense whatever is in the store
         conflict, ///< it does not fit what is in the store
     } what = kind::conflict;
-    std::string text; ///< a sentence; names the participation by its number
+    std::string text; ///< a sentence; names a participation of the trial by its number, and none of other trials
 };
 
 using order_outcome = std::variant<participation_change, refusal>;

@@ -52,7 +52,7 @@ std::vector<coded_meaning> meanings_of(const fhir::codeable_concept& c, const ex
         if (part.code.empty() || !with.codes.system(part.system).empty())
             continue;
         if (with.unmapped)
-            with.unmapped(part);
+            with.unmapped({part.system, part.code, part.display.empty() ? c.text : part.display});
         if (known_somewhere(with.codes, part.code))
             notes.add(note::unmapped_code);
     }

@@ -15,8 +15,8 @@ namespace trialgate::mappings {
 struct extraction {
     const catalog& codes;
     const fhir::time_zone& site;
-    /// Called for every coding of an otherwise unmapped Observation, Condition, Medication* or Procedure whose system is unknown or missing.
-    /// May be empty.
+    /// Called for every coding of an otherwise unmapped Observation, Condition, Medication* or Procedure whose system is unknown or missing;
+    /// one without a display has the element's text for it. May be empty.
     std::function<void(const fhir::coding&)> unmapped;
 };
 

@@ -88,6 +88,10 @@ public:
     }
 
 private:
+    static std::string_view said_of(verification v) noexcept {
+        return v == verification::refuted ? "refuted" : v == verification::support ? "unconfirmed" : "";
+    }
+
     void add_evidence(std::vector<evidence_item>& to, const fact& f) const {
         evidence_item e;
         if (f.record < about_.records.size()) {
@@ -98,6 +102,7 @@ private:
         e.date = f.dated ? day_text(f) : "";
         e.text = f.text;
         e.what = screen_.net().codes().title(f.what);
+        e.verification = f.kind == fact_kind::condition ? said_of(f.condition.verified) : std::string_view();
         if (std::none_of(to.begin(), to.end(), [&](const evidence_item& o) {
                 // One Condition with two codings is one piece of evidence; one panel with two results is two.
                 return o.reference == e.reference && o.date == e.date && (o.text == e.text || f.kind != fact_kind::observation);

@@ -40,6 +40,7 @@ struct evidence_item {
     std::string date;      ///< "2026-02-20"; as precise as known; empty when undated
     std::string text;      ///< as reported
     std::string what = {}; ///< title of the concept that was measured, diagnosed or given; empty for what is no fact
+    std::string_view verification = {}; ///< of a diagnosis: "refuted" or "unconfirmed"; empty: it speaks for itself
 };
 
 struct criterion_report {

@@ -222,6 +222,17 @@ TEST_CASE("observation: unmapped codes are told, and a known code without its sy
     CHECK(told.empty());
 }
 
+TEST_CASE("observation: an unmapped code without a display is called what the element is called") {
+    std::vector<std::string> told;
+    const auto tell = [&told](const fhir::coding& c) { told.emplace_back(c.display); };
+    record_of(
+        "{'resourceType': 'Observation', 'id': 'o1', 'status': 'final', 'code': {'text': 'Anti-dsDNS', 'coding': [{'system': 'urn:other:lab', 'code': 'X1'}, "
+        "{'system': 'urn:other:lab', 'code': 'X2', 'display': 'own'}]}, 'valueString': '1:160'}",
+        tell
+    );
+    CHECK(told == std::vector<std::string>{"Anti-dsDNS", "own"});
+}
+
 TEST_CASE("observation: the time of the draw counts, in the site's zone (S04, S05, S07, S16)") {
     const auto day = [](const record& r) {
         REQUIRE(r.facts.size() == 1);

@@ -226,7 +226,7 @@ TEST_CASE("page api: an alert is acknowledged once, in the name of the visitor, 
     CHECK(b.told().size() == told + 1);
     CHECK(b.post(path + "/acknowledge").status == 409);
     const answer after = b.get("/api/v1/alerts");
-    CHECK(b.graded(after)["acknowledgedBy"].text() == "Ann");
+    CHECK(b.graded(after)["acknowledgedBy"].text() == "Ann (local)");
     CHECK(b.graded(after)["acknowledged"].text() == "2026-03-15T08:00:00.000Z");
     CHECK(b.post(path + "/snooze", R"({"hours":2})").status == 409);
 }

@@ -301,7 +301,26 @@ TEST_CASE("judgements: the same key again changes nothing and answers the same")
     CHECK(b.now->judgements_of("ehr", "Patient/p", trial).size() == 1);
     CHECK(b.now->participants_of("ehr", "Patient/p").size() == 1);
     CHECK(b.note.detail.find("again") != std::string::npos);
+    for (const char* other : {R"({"kind":"comment","reason":"signed","key":"0123456789abcdef"})", R"({"kind":"mark","value":"excluded","reason":"signed","key":"0123456789abcdef"})",
+                              R"({"kind":"mark","value":"screened","reason":"paid","key":"0123456789abcdef"})"})
+        CHECK(b.judge(anna, other).status == 409);
     CHECK(b.judge(anna, R"({"kind":"comment","reason":"x","key":"short"})").status == 400);
     CHECK(b.judge(anna, R"({"kind":"comment","reason":"x","key":"0123456789_abcdef"})").status == 400);
     CHECK(b.judge(user(role::coordinator, "Berta"), R"({"kind":"comment","reason":"x","key":"0123456789abcdef"})").status == 201);
+}
+
+TEST_CASE("judgements: who is refused a number is told nothing of another trial") {
+    page_bench b;
+    participant_row elsewhere;
+    elsewhere.trial = "dapa-hf";
+    elsewhere.number = "SECRET-7";
+    elsewhere.source = "ehr";
+    elsewhere.patient = "Patient/p";
+    elsewhere.state = "died";
+    elsewhere.since = *fhir::parse_date("2026-03-02");
+    b.now->participant_put(elsewhere);
+    const auto refused = b.judge(user(role::coordinator, "Anna"), R"({"kind":"mark","value":"screened","reason":"r","number":"S-001","on":"2026-03-10"})");
+    CHECK(refused.status == 409);
+    for (const char* told : {"SECRET", "dapa"})
+        CHECK(refused.body.find(told) == std::string::npos);
 }

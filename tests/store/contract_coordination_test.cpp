@@ -58,7 +58,6 @@ TEST_CASE("A decision comes back as it was put, what a worklist shows included")
     d.strip = odd_text;
     d.changes_on = {20'000};
     d.changed = 5;
-    d.was = "possible|??";
     d.mark = "screened";
     d.marked = 6;
     d.made_with = "f1";
@@ -71,7 +70,6 @@ TEST_CASE("A decision comes back as it was put, what a worklist shows included")
     CHECK(got->strip == odd_text);
     CHECK(got->changes_on == fhir::date{20'000});
     CHECK(got->changed == 5);
-    CHECK(got->was == "possible|??");
     CHECK(got->mark == "screened");
     CHECK(got->marked == 6);
     CHECK(got->made_with == "f1");
@@ -107,7 +105,6 @@ TEST_CASE("A decision gets a new stamp when something differs that a worklist sh
     CHECK(s->decision("ehr", "Patient/p1", "t1")->number == 4);
     CHECK(((d.strip = "++"), grew()));
     CHECK(((d.changes_on = {7}), grew()));
-    CHECK(((d.was = "likely|+?"), grew()));
     CHECK(((d.mark = "excluded"), grew()));
     CHECK(((d.human = "on-study"), grew()));
     CHECK(((d.contradiction = "ineligible"), grew()));
@@ -154,6 +151,45 @@ TEST_CASE("A history is read newest first") {
     CHECK(got[0].id > got[1].id);
 }
 
+TEST_CASE("What was said of a person when the list had a stamp is found") {
+    any_store s;
+    const auto decide = [&](const char* status, const char* strip) {
+        decision_row d = decided("Patient/p1", status);
+        d.strip = strip;
+        s->decision_put(d);
+        s->history_add({0, "ehr", "Patient/p1", "t1", 1, status, strip, "{}", "f1"});
+        return s->decisions_stamp();
+    };
+    const std::int64_t before = s->decisions_stamp(), first = decide("likely", "+?"), second = decide("possible", "??");
+    s->decision_put(decided("Patient/p2", "likely"));
+    CHECK(second > first);
+    CHECK_FALSE(s->history_at("ehr", "Patient/p1", "t1", before));
+    CHECK(s->history_at("ehr", "Patient/p1", "t1", first)->strip == "+?");
+    CHECK(s->history_at("ehr", "Patient/p1", "t1", second)->strip == "??");
+    CHECK(s->history_at("ehr", "Patient/p1", "t1", s->decisions_stamp())->status == "possible");
+    CHECK_FALSE(s->history_at("ehr", "Patient/p1", "t2", second));
+}
+
+TEST_CASE("Of whom somebody else said or took back something since a stamp is told, under the name of now") {
+    any_store s;
+    s->decision_put(decided("Patient/p1", "likely"));
+    s->decision_put(decided("Patient/p2", "likely"));
+    const std::int64_t seen = s->decisions_stamp();
+    const auto id = s->judgement_add(said(judgement_kind::mark, ""));
+    CHECK(s->judged_since("t1", seen, "local").empty());
+    CHECK(s->judged_since("t2", seen, "oidc:x").empty());
+    REQUIRE(s->judged_since("t1", seen, "oidc:x").size() == 1);
+    CHECK(s->judged_since("t1", seen, "oidc:x")[0].patient == "Patient/p1");
+    const std::int64_t later = s->decisions_stamp();
+    CHECK(s->judged_since("t1", later, "oidc:x").empty());
+    s->judgement_undo(id, {"oidc:x", "Ann"}, 1);
+    CHECK(s->judged_since("t1", later, "oidc:x").empty());
+    CHECK(s->judged_since("t1", later, "local").size() == 1);
+    s->survivor_put("ehr", "Patient/p1", "Patient/p2");
+    REQUIRE(s->judged_since("t1", later, "local").size() == 1);
+    CHECK(s->judged_since("t1", later, "local")[0].patient == "Patient/p2");
+}
+
 TEST_CASE("What people said is kept, undone once, and never removed") {
     any_store s;
     const judgement_row put = said(judgement_kind::criterion, "c1");
@@ -161,9 +197,9 @@ TEST_CASE("What people said is kept, undone once, and never removed") {
     const auto second = s->judgement_add(said(judgement_kind::mark, ""));
     const auto other = s->judgement_add(said(judgement_kind::criterion, "c2", "Patient/p1", "t2"));
     CHECK(first < second);
-    CHECK(s->judgement_undo(first, "oidc:x", 99));
-    CHECK_FALSE(s->judgement_undo(first, "oidc:y", 100));
-    CHECK_FALSE(s->judgement_undo(12345, "oidc:y", 100));
+    CHECK(s->judgement_undo(first, {"oidc:x", "Ann"}, 99));
+    CHECK_FALSE(s->judgement_undo(first, {"oidc:y", "Ann"}, 100));
+    CHECK_FALSE(s->judgement_undo(12345, {"oidc:y", "Ann"}, 100));
     s.reopen();
     const auto got = s->judgement(first);
     REQUIRE(got);
@@ -180,6 +216,7 @@ TEST_CASE("What people said is kept, undone once, and never removed") {
     CHECK(got->at == put.at);
     CHECK(got->asked == "text");
     CHECK(got->undone_by == "oidc:x");
+    CHECK(got->undone_name == "Ann");
     CHECK(got->undone == 99);
     CHECK(s->judgement(second)->undone_by.empty());
     CHECK(s->judgements_of("ehr", "Patient/p1", "t1").size() == 2);
@@ -196,7 +233,7 @@ TEST_CASE("What was said or undone is to be looked at until somebody looked at t
     s->judgement_add(said(judgement_kind::mark, "m"));
     auto seen = s->judgements_to_look_at(10);
     REQUIRE(whats(seen) == "c1 m");
-    s->judgement_undo(id, "local", 5); // while it was looked at
+    s->judgement_undo(id, {"local", "Ann"}, 5); // while it was looked at
     for (const judgement_row& j : seen)
         s->judgement_looked_at(j.id, j.unread);
     s.reopen();
@@ -216,7 +253,7 @@ TEST_CASE("A comment gives the decision that it is about a new stamp, and so doe
     CHECK(patients(s->decisions_since("t1", 2, 10)) == "p1");
     CHECK(s->decision("ehr", "Patient/p1", "t1")->stamp == 3);
     CHECK(s->decisions_stamp() == 3);
-    CHECK(s->judgement_undo(id, "local", 1));
+    CHECK(s->judgement_undo(id, {"local", "Ann"}, 1));
     CHECK(s->decisions_stamp() == 4);
     CHECK(s->decision("ehr", "Patient/p1", "t1")->stamp == 4);
 }
