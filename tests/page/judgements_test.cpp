@@ -211,7 +211,7 @@ TEST_CASE("judgements: screened with a number begins a participation, or neither
     CHECK(row->patient == "Patient/p");
     CHECK(row->state == "screening");
     CHECK(row->since == *fhir::parse_date("2026-03-10"));
-    CHECK(row->set_by == "page Co");
+    CHECK(row->set_by == "page Co (oidc:x|Co)");
     CHECK(b.now->participant_notes(trial, "S-001").size() == 1);
     const auto again = b.judge(coordinator, begin);
     CHECK(again.status == 409);

@@ -265,7 +265,7 @@ TEST_CASE("Standing comments are counted by person") {
     s->judgement_add(said(judgement_kind::comment, "", "Patient/p2"));
     s->judgement_add(said(judgement_kind::comment, "", "Patient/p1", "t2"));
     s->judgement_add(said(judgement_kind::mark, ""));
-    s->judgement_undo(s->judgement_add(said(judgement_kind::comment, "", "Patient/p2")), "local", 1);
+    s->judgement_undo(s->judgement_add(said(judgement_kind::comment, "", "Patient/p2")), {"local", "Ann"}, 1);
     const auto counts = s->comment_counts("t1");
     REQUIRE(counts.size() == 2);
     CHECK(counts[0].source == "ehr");
@@ -280,7 +280,8 @@ TEST_CASE("What belongs to a name follows its survivor, and comes back") {
     s->decision_put(decided("Patient/b", "likely"));
     s->judgement_add(said(judgement_kind::comment, "of a", "Patient/a"));
     s->judgement_add(said(judgement_kind::comment, "of b", "Patient/b"));
-    s->history_add({0, "ehr", "Patient/a", "t1", 1, "", "", "a"});
+    s->history_add({0, "ehr", "Patient/a", "t1", 1, "likely", "", "a"});
+    s->history_add({0, "ehr", "Patient/a", "t1", 2, "", "", "its name left the list, not its person"});
     CHECK(s->survivor("ehr", "Patient/a") == "Patient/a");
     const std::int64_t before = s->decisions_stamp();
     s->survivor_put("ehr", "Patient/a", "Patient/b");

@@ -23,7 +23,8 @@ struct bench {
     worker_options options{shipped().net, fhir::time_zone::fixed(0), {}, {}, "key"};
     std::unique_ptr<store> now = open_sqlite(folder.path().string());
     known_people known;
-    arrival_reader reader{shipped().net, fhir::time_zone::fixed(0)};
+    const fhir::time_zone zone = fhir::time_zone::fixed(0); // the reader keeps a reference
+    arrival_reader reader{shipped().net, zone};
     std::uint64_t order = 1;
     instant at = start;
     work_batch::figures last;
