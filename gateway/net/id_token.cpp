@@ -179,7 +179,7 @@ id_token_outcome check_id_token(std::string_view token, std::string_view keys, c
         return refused("the ID token asks for what is not known here");
     bool fits = false;
     if (!signed_by_any(keys, algorithm, kid, token.substr(0, second), *signature, fits))
-        return refused(fits ? "the signature of the ID token is wrong" : "no key of the issuer fits the ID token", !fits);
+        return refused(fits ? "the signature of the ID token is wrong" : "no key of the issuer fits the ID token", true);
     const auto said = parser.parse_copy(*claims);
     if (!said || !said->is_object())
         return refused("the ID token is no JSON object");

@@ -19,7 +19,7 @@ struct id_token_rules {
 struct id_token_outcome {
     std::string claims;       ///< JSON object; empty: refused
     std::string fault;        ///< why, a few words that hold nothing of the token
-    bool other_key = false;   ///< refused since no key of the set fits: the issuer may have new ones
+    bool other_key = false;   ///< refused since no key of the set has signed it: the issuer may have new ones, under an old name too
     bool ok() const noexcept { return fault.empty(); }
 };
 

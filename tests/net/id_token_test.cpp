@@ -126,7 +126,7 @@ TEST_CASE("A key that is not in the set asks for the set again") {
     CHECK(outcome.fault == "no key of the issuer fits the ID token");
     CHECK(check_id_token(token(ec(), "ES256", claims()), set_of(jwk(ec(), R"(,"use":"enc")")), rules).other_key);
     CHECK(check_id_token(token(ec(), "ES256", claims()), "no JSON", rules).other_key);
-    CHECK_FALSE(check_id_token(token(new_ec_key("P-256"), "ES256", claims()), set_of(jwk(ec())), rules).other_key);
+    CHECK(check_id_token(token(new_ec_key("P-256"), "ES256", claims()), set_of(jwk(ec())), rules).other_key); // the name of a key says nothing of it
 }
 
 TEST_CASE("An ID token is for us, of this login and of now") {
