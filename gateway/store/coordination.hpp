@@ -92,7 +92,7 @@ struct audit_row {
 
 /// Which rows of the trail are asked for; what is empty or 0 asks nothing.
 struct audit_filter {
-    std::string who = {};         ///< part of `by` or `name`; A to Z as a to z
+    std::string who = {};         ///< part of `by` or `name`, as fold_case has it
     std::string action = {};
     std::string subject = {};     ///< how it begins
     instant from = 0, until = 0;  ///< `at` from ... to before ...

@@ -1,4 +1,5 @@
 // What a worklist shows, how decisions came about, what people said of them, and who saw what.
+#include "gateway/store/fold.hpp"
 #include "gateway/store/sqlite_connection.hpp"
 
 namespace trialgate::gateway::sqlite {
@@ -203,10 +204,11 @@ std::vector<audit_row> sqlite_store::audit_latest(std::size_t limit) {
 
 std::vector<audit_row> sqlite_store::audit_between(std::int64_t from, std::int64_t before, const audit_filter& filter, std::size_t limit) {
     static const query q("SELECT " TRIALGATE_AUDIT_COLUMNS " FROM audit WHERE id > ?1 AND id < ?2 "
-                         "AND (?3 = '' OR instr(lower(name), lower(?3)) > 0 OR instr(lower(by), lower(?3)) > 0) AND (?4 = '' OR action = ?4) "
+                         "AND (?3 = '' OR instr(fold_case(name), ?3) > 0 OR instr(fold_case(by), ?3) > 0) AND (?4 = '' OR action = ?4) "
                          "AND (?5 = '' OR substr(subject, 1, length(?5)) = ?5) AND (?6 = 0 OR at >= ?6) AND (?7 = 0 OR at < ?7) "
                          "ORDER BY id DESC LIMIT ?8");
-    return rows<audit_row>(db_.run(q, from, before, filter.who, filter.action, filter.subject, filter.from, filter.until, limit));
+    const std::string who = fold_case(filter.who);
+    return rows<audit_row>(db_.run(q, from, before, who, filter.action, filter.subject, filter.from, filter.until, limit));
 }
 
 } // namespace trialgate::gateway::sqlite

@@ -1,10 +1,12 @@
 #include "gateway/store/sqlite_database.hpp"
 
+#include "gateway/store/fold.hpp"
 #include "gateway/store/store.hpp"
 
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <exception>
 
 namespace trialgate::gateway::sqlite {
 
@@ -30,6 +32,18 @@ store_error::kind kind_of(int code, int system_error) noexcept {
         return store_error::kind::io;
     default:
         return store_error::kind::io;
+    }
+}
+
+/// In SQL: fold_case(text).
+void folded(sqlite3_context* to, int, sqlite3_value** values) {
+    const auto* const text = reinterpret_cast<const char*>(sqlite3_value_text(values[0]));
+    const auto size = static_cast<std::size_t>(sqlite3_value_bytes(values[0]));
+    try {
+        const std::string out = fold_case({text ? text : "", text ? size : 0});
+        sqlite3_result_text64(to, out.data(), out.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+    } catch (const std::exception&) { // nothing is thrown through SQLite
+        sqlite3_result_error_nomem(to);
     }
 }
 
@@ -93,6 +107,9 @@ database::database(std::string file, int flags, int busy_ms) : file_(std::move(f
     sqlite3_busy_timeout(raw, busy_ms);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+    constexpr int pure = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
+    if (const int made = sqlite3_create_function_v2(raw, "fold_case", 1, pure, nullptr, folded, nullptr, nullptr, nullptr); made != SQLITE_OK)
+        fail(raw, file_, made);
     script("PRAGMA temp_store = MEMORY"); // no patient data in temporary files
 }
 

@@ -1,4 +1,5 @@
 // What store.hpp promises, for every kind of store: worklists, histories, what people said, and who saw what.
+#include "gateway/store/fold.hpp"
 #include "tests/store/store_support.hpp"
 
 #include <set>
@@ -393,6 +394,12 @@ TEST_CASE("The audit trail is searched by who, what, whom and when, newest first
     CHECK(ids({"", "", "aa2"}) == "3");
     CHECK(ids({"", "", "", 200, 300}) == "2");
     CHECK(ids({"", "", "", 300, 0}) == "43");
+    put("oidc:x|j\u00f6rg", "J\u00d6RG \u0160\u03a3", "login", "", 500);
+    for (const char* who : {"J\u00d6RG", "j\u00f6rg", "J\u00f6Rg", "\u0161\u03c3", "\u0161\u03c2"})
+        CHECK(ids({who}) == "5");
+    CHECK(ids({"jorg"}) == "");
+    CHECK(fold_case("A\xff\xc3\xe2\x82") == "a\xff\xc3\xe2\x82"); // no UTF-8
+    CHECK(fold_case("\u00df\u20ac\U0001F600\U00010400") == "\u00df\u20ac\U0001F600\U00010428");
 }
 
 TEST_CASE("Forgetting a source forgets histories and judgements, and no other's, and never the audit trail") {
