@@ -1,11 +1,14 @@
 #include "gateway/page/api.hpp"
 
 #include "gateway/page/answers.hpp"
+#include "gateway/page/events.hpp"
+#include "gateway/store/alert_stamp.hpp"
 #include "gateway/store/message.hpp"
 #include "gateway/work/judgement.hpp"
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 
 namespace trialgate::gateway {
 
@@ -49,6 +52,17 @@ decision_row decision_of(const api_request& request, const api_ground& ground) {
 
 bool shows_identity(const api_request& request, const api_ground& ground, std::string_view subject) {
     return ground.setting->config->page.shows == page_config::identity::reference || request.who.revealed.contains(std::string(subject));
+}
+
+std::map<std::string, std::int64_t> alerts_stamps(store& rows, const page_setting& setting) {
+    std::map<std::string, std::int64_t> out;
+    for (const mappings::compiled_trial& t : setting.trials->trials())
+        out.emplace(t.source->id, std::strtoll(rows.value(alerts_stamp_name(t.source->id)).value_or("").c_str(), nullptr, 10));
+    return out;
+}
+
+std::int64_t alerts_stamp_of(store& rows, const page_setting& setting, const rights& may) {
+    return newest_of(alerts_stamps(rows, setting), may);
 }
 
 fhir::date today_of(const api_ground& ground) { return ground.setting->site.date_of(ground.time.now() / second_ms); }

@@ -90,6 +90,7 @@ struct api_route {
     permission needs = permission::any;
     std::string_view audited;      ///< action for the trail; empty: not audited
     api_handler handle;
+    bool live = false;             ///< it tells what only the running gateway knows of sources
 };
 
 /// 200 with a JSON body.
@@ -100,6 +101,10 @@ const mappings::compiled_trial& trial_of(const api_request& request, const api_g
 decision_row decision_of(const api_request& request, const api_ground& ground);
 /// Whether true references of this person may be shown to who asks: the configuration shows identities, or they were revealed.
 bool shows_identity(const api_request& request, const api_ground& ground, std::string_view subject);
+/// Grows when an alert changes that these rights show; for that of others it stays as it is.
+std::int64_t alerts_stamp_of(store& rows, const page_setting& setting, const rights& may);
+/// The same of each trial of the setting.
+std::map<std::string, std::int64_t> alerts_stamps(store& rows, const page_setting& setting);
 /// Today at the site.
 fhir::date today_of(const api_ground& ground);
 

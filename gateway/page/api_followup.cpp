@@ -226,7 +226,7 @@ http_response alerts(const api_request& request, const api_ground& ground, audit
     constexpr std::int64_t newest = std::numeric_limits<std::int64_t>::max();
     const bool closed = query_number(request, "closed", 0, 0, 1) == 1;
     const std::int64_t before = query_number(request, "before", newest, 1, newest);
-    const std::int64_t stamp = ground.reading.alerts_stamp(); // before the rows: what changes in between comes again
+    const std::int64_t stamp = alerts_stamp_of(ground.reading, *ground.setting, request.who.may); // before the rows: what changes in between comes again
     std::vector<alert_row> rows = alerts_of(request, ground, closed, before);
     const bool more = closed && rows.size() > most_closed;
     if (more)

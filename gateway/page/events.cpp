@@ -3,9 +3,18 @@
 #include "gateway/core/async.hpp"
 #include "gateway/core/json_text.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace trialgate::gateway {
+
+std::int64_t newest_of(const std::map<std::string, std::int64_t>& stamps, const rights& may) {
+    std::int64_t out = 0;
+    for (const auto& [trial, stamp] : stamps)
+        if (may.may(permission::view_people, trial))
+            out = std::max(out, stamp);
+    return out;
+}
 
 std::string event_text(const page_stamps& stamps, const rights& may) {
     json_text out;
@@ -13,7 +22,12 @@ std::string event_text(const page_stamps& stamps, const rights& may) {
     for (const auto& [trial, stamp] : stamps.worklists)
         if (may.may(permission::view_people, trial))
             out.key(trial).number(stamp);
-    out.end_object().key("alerts").number(stamps.alerts).key("operations").number(stamps.operations).end_object();
+    out.end_object();
+    if (may.may(permission::view_people, ""))
+        out.key("alerts").number(newest_of(stamps.alerts, may));
+    if (may.may(permission::view_operations, ""))
+        out.key("operations").number(stamps.operations);
+    out.end_object();
     return std::string(out.text());
 }
 

@@ -12,8 +12,9 @@
 namespace trialgate::gateway {
 
 struct page_stamps {
-    std::map<std::string, std::int64_t> worklists; ///< by trial
-    std::int64_t alerts = 0, operations = 0;
+    std::map<std::string, std::int64_t> worklists = {}; ///< by trial
+    std::map<std::string, std::int64_t> alerts = {};    ///< by trial
+    std::int64_t operations = 0;
 };
 
 /// For one executor, but for the bell.
@@ -50,7 +51,11 @@ private:
     std::shared_ptr<std::list<listener>> listeners_ = std::make_shared<std::list<listener>>(); ///< a stream may outlive this, waiting
 };
 
-/// {"worklist": {"sle-uc-msc": 12}, "alerts": 3, "operations": 7}: of the trials whose people the rights show.
+/// The greatest stamp of the trials whose people the rights show.
+std::int64_t newest_of(const std::map<std::string, std::int64_t>& stamps, const rights& may);
+
+/// {"worklist": {"sle-uc-msc": 12}, "alerts": 3, "operations": 7}: of the trials whose people the rights show; "alerts" only for who sees people of some trial,
+/// "operations" only for who sees them.
 std::string event_text(const page_stamps& stamps, const rights& may);
 
 } // namespace trialgate::gateway

@@ -2,8 +2,9 @@
 
 #include "gateway/core/crypto.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
-#include <string_view>
+#include <boost/asio/ip/address.hpp>
 
 namespace trialgate::gateway {
 
@@ -12,6 +13,26 @@ namespace {
 constexpr std::size_t most_kept = 10'000; ///< without a limit of all
 
 } // namespace
+
+std::string client_address(std::string_view forwarded) {
+    constexpr std::string_view space = " \t\"";
+    std::string_view host = forwarded;
+    host.remove_prefix(std::min(host.find_first_not_of(space), host.size()));
+    host = host.substr(0, host.find_last_not_of(space) + 1);
+    std::string_view port;
+    if (host.starts_with('[')) {
+        const auto end = std::min(host.find(']'), host.size());
+        port = host.substr(std::min(end + 1, host.size()));
+        host = host.substr(1, end - 1);
+    } else if (const auto colon = host.find(':'); colon != host.npos && colon == host.rfind(':')) {
+        port = host.substr(colon);
+        host = host.substr(0, colon);
+    }
+    const bool good = port.empty() || (port.size() > 1 && port.front() == ':' && port.find_first_not_of("0123456789", 1) == port.npos);
+    boost::system::error_code no;
+    const auto address = boost::asio::ip::make_address(std::string(host), no);
+    return good && !no ? address.to_string() : "unknown";
+}
 
 std::string address_group(const std::string& address) {
     in6_addr six{};

@@ -6,6 +6,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace trialgate::gateway {
 
@@ -27,6 +28,9 @@ private:
     std::size_t of_one_, of_all_;
     std::deque<std::pair<instant, std::string>> failures_; ///< of all, oldest first
 };
+
+/// The address in a value of X-Forwarded-For, without brackets and port, which some proxies write; "unknown" when there is none.
+std::string client_address(std::string_view forwarded);
 
 /// Whom an address counts as: itself, or the first 64 bits of an IPv6 address. IPv4 in IPv6 counts as IPv4.
 std::string address_group(const std::string& address);

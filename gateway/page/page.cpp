@@ -31,15 +31,13 @@ auto ways(const page_config::oidc_config& c) { return std::tie(c.issuer, c.clien
 /// What a session of it stands for; with another secret or other CAs its user is the same.
 auto identity(const page_config::oidc_config& c) { return std::tie(c.issuer, c.client_id, c.groups_claim, c.user_claim); }
 
-/// What our own proxy has added: the last value of the last line. Everything before it may have been written by the client. Empty when it is no address.
-std::string last_forwarded(const http_headers& headers) {
-    std::string_view out;
+/// What our own proxy has added: the last value of the last line. Everything before it may have been written by the client. Nothing without such a line.
+std::optional<std::string> last_forwarded(const http_headers& headers) {
+    std::optional<std::string> out;
     for (const auto& [name, value] : headers)
         if (fhir::same_word(name, "X-Forwarded-For"))
-            out = value;
-    out.remove_prefix(std::min(out.find_last_of(", ") + 1, out.size()));
-    const bool address = !out.empty() && out.size() <= 45 && out.find_first_not_of("0123456789abcdefABCDEF.:") == out.npos;
-    return address ? std::string(out) : std::string();
+            out = value.substr(value.find_last_of(',') + 1);
+    return out;
 }
 
 } // namespace
@@ -109,15 +107,15 @@ bool page::state::recognise(page_request& r) {
     }
     r.address = r.http.peer;
     if (fixed.plain)
-        if (const std::string last = last_forwarded(r.http.headers); !last.empty())
-            r.address = last;
+        if (const auto last = last_forwarded(r.http.headers))
+            r.address = client_address(*last);
     r.at_this_machine = is_loopback(r.http.peer) && !r.http.headers.has("X-Forwarded-For") && !r.http.headers.has("Forwarded");
-    for (const std::string& one : cookies_of(r.http.headers, cookie_name(false)))
+    for (const std::string& one : cookies_of(r.http.headers, cookie_name()))
         if (sessions.alive(one, ground.sessions->now())) {
             r.session_id = one;
             break;
         }
-    r.login_ids = cookies_of(r.http.headers, cookie_name(true));
+    r.logins = cookies_below(r.http.headers, login_cookie_name({}));
     return !r.origin.empty();
 }
 
@@ -174,7 +172,7 @@ asio::awaitable<void> page::state::watch() {
                 of_trials[t.source->id] = first || !s.decisions_since(t.source->id, before->second, 1).empty() ? newest : before->second;
             }
             now->worklists = std::move(of_trials);
-            now->alerts = s.alerts_stamp();
+            now->alerts = alerts_stamps(s, *seen);
             return http_response{};
         };
         const http_response looked = co_await thread->run(look);
@@ -215,7 +213,7 @@ void page::use(std::shared_ptr<const page_setting> setting) {
     if (now.oidc.issuer.empty())
         s.oidc.reset();
     else if (!s.oidc || ways(s.config.oidc) != ways(now.oidc))
-        s.oidc = std::make_unique<oidc_login>(now.oidc, s.ground.sessions);
+        s.oidc = std::make_shared<oidc_login>(now.oidc, s.ground.sessions);
     const bool same = identity(s.config.oidc) == identity(now.oidc);
     s.config = now;
     s.sessions.limits(now.session, now.idle);

@@ -157,7 +157,9 @@ private:
     void outbox_erase(std::int64_t id);
     /// An alert was changed: `change` and the count of changes go together.
     template <class Change>
-    void alert_changed(Change change);
+    void alert_changed(std::string_view trial, Change change);
+    template <class Change>
+    void alert_changed(std::int64_t id, Change change);
     /// The person's row in a worklist has news that do not stand in the decision.
     void restamp(std::string_view source, std::string_view patient, std::string_view trial);
 

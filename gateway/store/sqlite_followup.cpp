@@ -1,4 +1,5 @@
 // Who takes part, the alerts about them, and the mails that tell people.
+#include "gateway/store/alert_stamp.hpp"
 #include "gateway/store/sqlite_connection.hpp"
 
 namespace trialgate::gateway::sqlite {
@@ -74,12 +75,20 @@ std::vector<participant_note> sqlite_store::participant_notes(std::string_view t
 // ---- alerts --------------------------------------------------------------------------------------------------------------
 
 template <class Change>
-void sqlite_store::alert_changed(Change change) {
+void sqlite_store::alert_changed(std::string_view trial, Change change) {
     static const query grow("UPDATE alert_stamp SET stamp = stamp + 1");
     whole([&] {
         change();
         db_.execute(grow);
+        value_put(alerts_stamp_name(trial), std::to_string(alerts_stamp()));
     });
+}
+
+template <class Change>
+void sqlite_store::alert_changed(std::int64_t id, Change change) {
+    static const query q("SELECT trial FROM alert WHERE id = ?1");
+    if (const auto trial = text(db_.run(q, id)))
+        alert_changed(*trial, change);
 }
 
 std::vector<alert_row> sqlite_store::alerts_of(std::string_view trial, std::string_view number) {
@@ -125,7 +134,7 @@ void sqlite_store::alert_found(const alert_row& r) {
         "acknowledged = CASE WHEN excluded.news > news THEN 0 ELSE acknowledged END, "
         "snoozed_until = CASE WHEN excluded.news > news THEN 0 ELSE snoozed_until END, "
         "escalated = CASE WHEN excluded.news > news THEN 0 ELSE escalated END, news = max(news, excluded.news)");
-    alert_changed([&] {
+    alert_changed(r.trial, [&] {
         db_.execute(q, r.trial, r.number, r.key, r.kind, r.source, r.patient, r.subject, r.public_id, r.tier, r.open, r.version, r.raised,
                     r.changed, r.withdrawn, r.news, r.title, r.content, r.body, r.body_with_references);
     });
@@ -135,20 +144,20 @@ bool sqlite_store::alert_acknowledge(std::int64_t id, std::string_view by, insta
     static const query q(
         "UPDATE alert SET acknowledged_by = ?2, acknowledged = ?3, version = version + 1 WHERE id = ?1 AND open = 1 AND acknowledged = 0");
     bool done = false;
-    alert_changed([&] { done = db_.execute(q, id, by, at) == 1; });
+    alert_changed(id, [&] { done = db_.execute(q, id, by, at) == 1; });
     return done;
 }
 
 bool sqlite_store::alert_snooze(std::int64_t id, instant until) {
     static const query q("UPDATE alert SET snoozed_until = ?2 WHERE id = ?1 AND open = 1 AND acknowledged = 0");
     bool done = false;
-    alert_changed([&] { done = db_.execute(q, id, until) == 1; });
+    alert_changed(id, [&] { done = db_.execute(q, id, until) == 1; });
     return done;
 }
 
 void sqlite_store::alert_escalated(std::int64_t id, instant at) {
     static const query q("UPDATE alert SET escalated = ?2 WHERE id = ?1");
-    alert_changed([&] { db_.execute(q, id, at); });
+    alert_changed(id, [&] { db_.execute(q, id, at); });
 }
 
 std::int64_t sqlite_store::alerts_stamp() {

@@ -33,6 +33,25 @@ struct alert_bench : page_bench {
 
 } // namespace
 
+TEST_CASE("page api: the stamp of alerts tells nothing of other people's trials") {
+    page_bench b;
+    alert_row a;
+    a.trial = "sle-uc-msc";
+    a.number = "S-001";
+    a.key = "k";
+    a.kind = "missed";
+    a.source = "ehr";
+    a.patient = "Patient/p";
+    a.content = "{}";
+    b.now->alert_found(a);
+    CHECK(b.get("/api/v1/alerts").text("stamp") == "1");
+    b.who.may.of_trial = {{"dapa-hf", {role::coordinator}}};
+    CHECK(b.get("/api/v1/alerts").text("stamp") == "0");
+    a.trial = "dapa-hf";
+    b.now->alert_found(a);
+    CHECK(b.get("/api/v1/alerts").text("stamp") == "2");
+}
+
 TEST_CASE("page api: visits of the next days, overdue ones first, of the visitor's trials only") {
     page_bench b;
     CHECK(b.get("/api/v1/visits").body == R"({"today":"2026-03-15","visits":[]})");

@@ -1,4 +1,5 @@
 // What store.hpp promises, for every kind of store: participations, alerts, mails.
+#include "gateway/store/alert_stamp.hpp"
 #include "tests/store/store_support.hpp"
 
 using namespace trialgate;
@@ -280,6 +281,26 @@ TEST_CASE("Acknowledging counts as a version, happens once, and only of what is 
         s->alert_found(news);
         CHECK(s->alert(id)->news == 301);
     }
+}
+
+TEST_CASE("The stamp of a trial's alerts grows with its own alone") {
+    any_store s;
+    const auto stamp = [&](const char* trial) { return s->value(alerts_stamp_name(trial)).value_or(""); };
+    alert_row other = found("k");
+    other.trial = "t2";
+    s->alert_found(found("k"));
+    const std::string first = stamp("t1");
+    CHECK(first == std::to_string(s->alerts_stamp()));
+    CHECK(stamp("t2").empty());
+    s->alert_found(other);
+    CHECK(stamp("t1") == first);
+    CHECK(stamp("t2") == std::to_string(s->alerts_stamp()));
+    const auto id = s->alerts_of("t2", other.number).front().id;
+    CHECK(s->alert_snooze(id, 5));
+    s->alert_escalated(id, 5);
+    CHECK(s->alert_acknowledge(id, "alice", 6));
+    CHECK(stamp("t1") == first);
+    CHECK(stamp("t2") == std::to_string(s->alerts_stamp()));
 }
 
 TEST_CASE("The stamp of alerts grows with every change of one") {
