@@ -212,11 +212,15 @@ http_response exported(const api_request& request, const api_ground& ground, aud
     const std::int64_t through = last.empty() ? 0 : last.front().id;
     const std::string from = word_of(request, "from"), to = word_of(request, "to");
     note.detail = "audit trail" + (from.empty() ? "" : " from " + from) + (to.empty() ? "" : " to " + to) + ", through row " + std::to_string(through);
-    if (through > 0)
-        log_anchor(last.front(), "export", ground.seals.intact);
     http_response out;
     out.headers = {{"Content-Type", "application/fhir+json"}, {"Content-Disposition", "attachment; filename=\"trialgate-audit.json\""}};
-    ground.in_pieces(out, [body = std::make_shared<exported_trail>(filter, through, ground.time.now())](store& rows) { return body->next(rows); });
+    const auto body = std::make_shared<exported_trail>(filter, through, ground.time.now());
+    // The first piece is asked for when the trail tells of the export: one that it does not tell of leaves no anchor.
+    ground.in_pieces(out, [body, last, intact = ground.seals.intact, begun = false](store& rows) mutable {
+        if (!std::exchange(begun, true) && !last.empty())
+            log_anchor(last.front(), "export", intact);
+        return body->next(rows);
+    });
     return out;
 }
 

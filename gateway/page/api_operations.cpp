@@ -51,13 +51,12 @@ void write_source(json_text& out, const figures::source& s, const api_ground& gr
     for (const source_config& c : ground.setting->config->sources)
         if (c.name == s.name)
             out.key("url").string(c.url);
-    out.key("answers").boolean(known["answers"].as_bool(reachable));
+    out.key("answers").boolean(reachable && known["answers"].as_bool(true)); // what it said of itself once does not mean that it answers now
     write_instant(out, "lastHeard", known.heard(s.subscriptions));
     out.key("jobs").begin_object();
     for (std::size_t n = 0; n < job_kinds.size(); ++n)
         out.key(job_kinds[n].second).number(s.jobs[n]);
-    out.end_object().key("lagSeconds");
-    known["lagSeconds"].is_number() ? out.copy(known["lagSeconds"]) : out.null();
+    out.end_object();
     write_subscriptions(out, s.subscriptions);
     out.end_object();
 }
@@ -196,8 +195,8 @@ http_response drop_outgoing(const api_request& request, const api_ground& ground
 
 std::vector<api_route> operations_routes() {
     return {
-        {"GET", "/api/v1/operations", permission::view_operations, "", operations},
-        {"GET", "/api/v1/sources", permission::any, "", sources},
+        {"GET", "/api/v1/operations", permission::view_operations, "", operations, true},
+        {"GET", "/api/v1/sources", permission::any, "", sources, true},
         {"GET", "/api/v1/operations/quarantine", permission::view_operations, "", quarantine},
         {"POST", "/api/v1/operations/quarantine/{id}/replay", permission::operate, "replay", replay},
         {"POST", "/api/v1/operations/quarantine/{id}/drop", permission::operate, "drop", drop_quarantined},
