@@ -223,14 +223,15 @@ oidc_login::oidc_login(page_config::oidc_config config, std::shared_ptr<clock> t
 
 oidc_login::~oidc_login() = default;
 
-asio::awaitable<std::variant<oidc_login::begun, oidc_fault>> oidc_login::begin(std::string redirect_uri) {
+asio::awaitable<std::variant<oidc_login::begun, oidc_fault>> oidc_login::begin(std::string redirect_uri, std::string before) {
     const auto s = state_; // a reload may take this away meanwhile
     oidc_fault fault = co_await s->discover();
     if (!fault.why.empty())
         co_return fault;
-    const pending_logins::login login = s->pending.begin(std::move(redirect_uri), s->time->now());
+    const pending_logins::login login = s->pending.begin(std::move(redirect_uri), s->time->now(), std::move(before));
     const std::string challenge = to_base64url(sha256(login.verifier));
     begun out;
+    out.state = login.state;
     out.cookie = login.cookie;
     out.location = s->about.authorization + (s->about.authorization.find('?') == std::string::npos ? '?' : '&') +
                    form({{"response_type", "code"}, {"client_id", s->config.client_id}, {"redirect_uri", login.redirect_uri}, {"scope", s->config.scope},
@@ -249,7 +250,7 @@ asio::awaitable<std::variant<oidc_user, oidc_fault>> oidc_login::finish(std::map
         fault = co_await s->discover();
     if (!fault.why.empty())
         co_return fault;
-    std::string nonce = login->nonce;
+    std::string nonce = login->nonce, before = std::move(login->before);
     const state::tokens got = co_await s->redeem(query["code"], std::move(*login), fault);
     if (!fault.why.empty())
         co_return fault;
@@ -257,6 +258,7 @@ asio::awaitable<std::variant<oidc_user, oidc_fault>> oidc_login::finish(std::map
     if (!fault.why.empty())
         co_return fault;
     oidc_user user = co_await s->user_of(std::move(claims), got.access);
+    user.before = std::move(before);
     co_return user;
 }
 

@@ -20,6 +20,7 @@ struct oidc_user {
     std::string id;   ///< "oidc:ISSUER|SUB"
     std::string name; ///< as shown
     user_claims claims;
+    std::string before; ///< as `begin` was told
 };
 
 /// Logins that were begun and are not finished. What belongs to one is in the cookie of its browser, which nobody else can read, change or make: however many
@@ -29,12 +30,13 @@ public:
     static constexpr duration_ms lifetime = 10 * minute_ms;
     static constexpr std::size_t most = 10'000; ///< that are finished within that time; beyond it no other one is
     struct login {
-        std::string state, nonce, verifier, redirect_uri;
+        std::string state, nonce, verifier, redirect_uri, before;
         instant until = 0;
         std::string cookie = {};
     };
     pending_logins();
-    login begin(std::string redirect_uri, instant now) const;
+    /// `before`: something to be remembered with it, of one line.
+    login begin(std::string redirect_uri, instant now, std::string before = {}) const;
     /// Once: nothing when `cookie` is of no login with this state, too old, or was taken before.
     std::optional<login> take(std::string_view state, std::string_view cookie, instant now);
 
@@ -57,11 +59,12 @@ public:
 
     struct begun {
         std::string location; ///< where the browser goes
-        std::string cookie;   ///< that it brings back
+        std::string state;    ///< of this login, which comes back with it
+        std::string cookie;   ///< that the browser brings back
     };
-    /// Asks the issuer where it is, the first time.
-    boost::asio::awaitable<std::variant<begun, oidc_fault>> begin(std::string redirect_uri);
-    /// `query` is that of the callback; `cookies` are all that the browser brings of the name.
+    /// Asks the issuer where it is, the first time. `before` comes back with the user who logs in.
+    boost::asio::awaitable<std::variant<begun, oidc_fault>> begin(std::string redirect_uri, std::string before);
+    /// `query` is that of the callback; `cookies` are all that the browser brings of this login's name.
     boost::asio::awaitable<std::variant<oidc_user, oidc_fault>> finish(std::map<std::string, std::string, std::less<>> query, std::vector<std::string> cookies);
 
 private:

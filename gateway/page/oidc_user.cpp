@@ -49,9 +49,12 @@ std::string shown(std::string_view name) {
 
 pending_logins::pending_logins() : key_(sha256(random_token(32))) {}
 
-pending_logins::login pending_logins::begin(std::string redirect_uri, instant now) const {
-    login out{random_token(32), random_token(32), random_token(32), std::move(redirect_uri), now + lifetime};
-    out.cookie = seal_text(key_, out.state + '\n' + out.nonce + '\n' + out.verifier + '\n' + std::to_string(out.until) + '\n' + out.redirect_uri);
+pending_logins::login pending_logins::begin(std::string redirect_uri, instant now, std::string before) const {
+    login out{random_token(32), random_token(32), random_token(32), std::move(redirect_uri), std::move(before), now + lifetime};
+    std::string text;
+    for (const std::string& part : {out.state, out.nonce, out.verifier, std::to_string(out.until), out.before})
+        text += part + '\n';
+    out.cookie = seal_text(key_, text + out.redirect_uri);
     return out;
 }
 
@@ -62,7 +65,7 @@ std::optional<pending_logins::login> pending_logins::take(std::string_view state
     login out;
     std::string until;
     std::string_view rest = *text;
-    for (std::string* const part : {&out.state, &out.nonce, &out.verifier, &until}) {
+    for (std::string* const part : {&out.state, &out.nonce, &out.verifier, &until, &out.before}) {
         const auto end = std::min(rest.find('\n'), rest.size());
         *part = rest.substr(0, end);
         rest.remove_prefix(std::min(end + 1, rest.size()));

@@ -24,6 +24,17 @@ bool by_user(const page_request& r) {
            !(r.target.path == "/api/v1/session" && r.http.method == "GET");
 }
 
+/// Whether this is more of what the session looks at already: a part of the worklist, a further page, or what the page asks by itself. A whole worklist never is.
+bool asks_again(std::string_view pattern, const page_request& r) {
+    const auto& query = r.target.query;
+    if (pattern == "/api/v1/trials/{trial}/worklist") {
+        const auto since = query.find("since");
+        return since != query.end() && since->second.find_first_of("123456789") != since->second.npos;
+    }
+    const bool pages = pattern == "/api/v1/audit" || pattern == "/api/v1/alerts";
+    return r.http.headers.has("X-Background") || (pages && query.contains("before"));
+}
+
 http_response not_allowed(const std::string& allow) {
     http_response out = error_answer(405, "This method is not understood here.");
     out.headers.add("Allow", allow);
@@ -79,12 +90,15 @@ struct route_run {
             for (const audit_row& one : rows_of(of, 0))
                 s.audit_add(one);
         };
-        http_response out = handled(request, here, note);
+        std::string why; // a request was refused
+        http_response out = handled(request, here, note, why);
         const bool refused = out.status == 403;
         if (note.written || (note.action.empty() && !refused))
             return out;
         if (note.action.empty())
             note.action = "refused";
+        if (refused && !why.empty())
+            note.detail += (note.detail.empty() ? "" : ", ") + method + ": " + why;
         std::vector<audit_row> rows = rows_of(note, out.status >= 400 ? out.status : 0);
         if (again && out.status < 400 && note.action.starts_with("view-"))
             std::erase_if(rows, [this](const audit_row& one) { return looks->told(one, now); });
@@ -120,19 +134,20 @@ struct route_run {
         return out;
     }
 
-    http_response handled(const api_request& request, const api_ground& here, audit_note& note) const {
+    http_response handled(const api_request& request, const api_ground& here, audit_note& note, std::string& why) const {
         try {
             return route->handle(request, here, note);
         } catch (const api_error& e) {
-            return error_answer(e.status(), e.what());
+            why = e.what();
+            return error_answer(e.status(), why);
         }
     }
 };
 
 } // namespace
 
-std::vector<std::string> cookies_of(const http_headers& headers, std::string_view name) {
-    std::vector<std::string> out;
+std::vector<begun_cookie> cookies_below(const http_headers& headers, std::string_view start) {
+    std::vector<begun_cookie> out;
     for (const auto& [header, value] : headers) {
         if (!fhir::same_word(header, "Cookie"))
             continue;
@@ -141,11 +156,19 @@ std::vector<std::string> cookies_of(const http_headers& headers, std::string_vie
             const auto end = std::min(rest.find(';'), rest.size());
             std::string_view one = rest.substr(0, end);
             one.remove_prefix(std::min(one.find_first_not_of(' '), one.size()));
-            if (one.starts_with(name) && one.size() > name.size() && one[name.size()] == '=')
-                out.emplace_back(one.substr(name.size() + 1));
+            if (const auto equals = one.find('='); one.starts_with(start) && equals != one.npos)
+                out.push_back({std::string(one.substr(0, equals)), std::string(one.substr(equals + 1))});
             rest.remove_prefix(std::min(end + 1, rest.size()));
         }
     }
+    return out;
+}
+
+std::vector<std::string> cookies_of(const http_headers& headers, std::string_view name) {
+    std::vector<std::string> out;
+    for (begun_cookie& one : cookies_below(headers, name))
+        if (one.name == name)
+            out.push_back(std::move(one.content));
     return out;
 }
 
@@ -159,21 +182,22 @@ bool page::state::comes_from_us(const page_request& r) const {
     return from && from->target == "/" && origins.contains(from->origin());
 }
 
-std::string page::state::cookie_name(bool of_login) const {
+std::string page::state::cookie_name() const {
     // Cookies know hosts and no ports: without TLS there may be another gateway on this machine.
-    return (secure ? "__Host-trialgate" : "trialgate-" + std::to_string(server->port())) + (of_login ? "-login" : "");
+    return secure ? "__Host-trialgate" : "trialgate-" + std::to_string(server->port());
 }
 
-/// Without a value: the browser forgets it.
-std::string page::state::cookie(std::string_view value, bool of_login) const {
-    std::string out = cookie_name(of_login) + '=' + std::string(value) + "; Path=/; HttpOnly; SameSite=" + (of_login ? "Lax" : "Strict");
-    if (secure)
-        out += "; Secure";
-    if (value.empty())
-        out += "; Max-Age=0";
-    else if (of_login)
-        out += "; Max-Age=" + std::to_string(pending_logins::lifetime / second_ms);
-    return out;
+std::string page::state::login_cookie_name(std::string_view of) const { return cookie_name() + "-login-" + std::string(of.substr(0, 8)); }
+
+/// Without content: the browser forgets it.
+std::string page::state::session_cookie(std::string_view id) const {
+    return cookie_name() + '=' + std::string(id) + "; Path=/; HttpOnly; SameSite=Strict" + (secure ? "; Secure" : "") + (id.empty() ? "; Max-Age=0" : "");
+}
+
+/// Lax: it comes along when the issuer sends the browser back.
+std::string page::state::login_cookie(const std::string& name, std::string_view content) const {
+    const duration_ms left = content.empty() ? 0 : pending_logins::lifetime;
+    return name + '=' + std::string(content) + "; Path=/; HttpOnly; SameSite=Lax" + (secure ? "; Secure" : "") + "; Max-Age=" + std::to_string(left / second_ms);
 }
 
 audit_row page::state::row_of(const page_request& r, const visitor& who, std::string action) const {
@@ -206,9 +230,11 @@ asio::awaitable<http_response> page::state::forbid(const page_request& r, const 
 
 asio::awaitable<http_response> page::state::call(page_request r) {
     const std::string& path = r.target.path;
+    const bool reads = r.http.method == "GET" || r.http.method == "HEAD";
+    if (reads && !r.http.body.empty())
+        co_return error_answer(400, "A GET has no body.");
     if (path == "/api/v1/session" || path == "/api/v1/session/local")
         co_return co_await session_calls(std::move(r));
-    const bool reads = r.http.method == "GET" || r.http.method == "HEAD";
     if (path == "/api/v1/openapi.json" || path == "/api/v1/events") {
         if (!reads)
             co_return not_allowed("GET, HEAD");
@@ -239,7 +265,7 @@ asio::awaitable<http_response> page::state::call(page_request r) {
 
 asio::awaitable<http_response> page::state::run_route(page_request r, route_table::found found, session who) {
     const api_route& route = *found.route;
-    const bool operates = route.needs == permission::operate, looks = operates || route.needs == permission::view_operations;
+    const bool operates = route.needs == permission::operate;
     audit_row row = row_of(r, who.who, {});
     row.trial = name_in(found.path, "trial");
     row.subject = name_in(found.path, "subject");
@@ -255,10 +281,10 @@ asio::awaitable<http_response> page::state::run_route(page_request r, route_tabl
             return write_pieces(to, *thread, next, [this, id] { return sessions.alive(id, ground.sessions->now()); });
         };
     };
-    const bool again = r.http.headers.has("X-Background") || r.target.query.contains("since") || r.target.query.contains("before");
+    const bool again = asks_again(route.pattern, r);
     route_run run{&route, method, std::move(r.http.body), std::move(found.path), std::move(r.target.query), {}, who.who, std::move(row), setting, &ground, alerts,
                   in_pieces, &trail, who.looks, again, ground.sessions->now()};
-    if (looks && ground.live_sources)
+    if (route.live && ground.live_sources)
         for (auto& [name, members] : ground.live_sources())
             run.sources.emplace(name, std::move(members));
     const api_thread::work work = std::move(run);

@@ -23,6 +23,14 @@ http_response sent_to(std::string where) {
     return out;
 }
 
+constexpr std::size_t most_begun = 4; ///< logins that one browser keeps; the oldest go
+
+/// Of the login that a callback is about.
+std::string state_of(const page_request& r) {
+    const auto at = r.target.query.find("state");
+    return at == r.target.query.end() ? std::string() : at->second;
+}
+
 void write_roles(json_text& out, const rights& may) {
     out.key("roles").begin_object();
     for (const auto& [trial, roles] : may.of_trial) {
@@ -70,30 +78,49 @@ asio::awaitable<http_response> page::state::session_calls(page_request r) {
     co_return out;
 }
 
-/// A new session, whatever the browser brought along: an id that was put there before the login is of no use to anybody.
-asio::awaitable<http_response> page::state::welcome(page_request r, session s, http_response out) {
-    audit_row row = row_of(r, s.who, "login");
-    row.role = s.who.may.roles_in("");
-    row.detail = s.local ? "local link" : "OpenID Connect";
-    const bool kept = co_await record(std::move(row));
-    if (!kept)
-        co_return error_answer(503, "The store cannot be written just now.");
+bool page::state::stands(session& s, const voucher& by) const {
+    if (s.local)
+        return config.local_login;
+    s.who.may = rights_of(config.access, s.claims);
+    return oidc && oidc == by.provider;
+}
+
+/// A new session, whatever the browser brought along: an id that was put there before the login is of no use to anybody. Arguments outlive the call.
+asio::awaitable<std::optional<oidc_fault>> page::state::welcome(const page_request& r, session s, voucher by, http_response& out) {
+    const oidc_fault changed{"state", "the configuration of logins was changed meanwhile"}, without_role{"no-role", "the user has no role"};
+    const oidc_fault unwritten{"store", "the store cannot be written"};
+    for (const bool written : {false, true}) { // a reload may have come in between: as it is when the session begins
+        if (!stands(s, by))
+            co_return changed;
+        if (s.who.may.none())
+            co_return without_role;
+        if (written)
+            break;
+        audit_row row = row_of(r, s.who, "login");
+        row.role = s.who.may.roles_in("");
+        row.detail = s.local ? "local link" : "OpenID Connect";
+        const bool kept = co_await record(std::move(row));
+        if (!kept)
+            co_return unwritten;
+    }
     sessions.end(r.session_id);
+    sessions.end_marked(by.before);
     const std::string id = sessions.begin(std::move(s), ground.sessions->now());
-    out.headers.add("Set-Cookie", cookie(id, false));
+    out.headers.add("Set-Cookie", session_cookie(id));
     hub.tick();
-    co_return out;
+    co_return std::nullopt;
 }
 
 asio::awaitable<http_response> page::state::login_locally(page_request r) {
     const instant now = ground.sessions->now();
     if (!config.local_login)
         co_return error_answer(404, "There is no local login here.");
-    if (const auto left = local_logins.wait(r.address, now))
+    const auto left = r.at_this_machine ? local_logins.wait(r.address, now) : std::nullopt;
+    if (left)
         co_return wait_first(*left);
-    const bool ours = comes_from_us(r);
+    const bool ours = r.at_this_machine && comes_from_us(r); // anything else may be any web page's doing, or anybody's: nobody else waits for it
     std::string token;
-    bool fits = r.at_this_machine && ours && r.http.headers["Content-Type"].starts_with("application/json") && r.http.body.size() < 1'000;
+    bool fits = ours && r.http.headers["Content-Type"].starts_with("application/json") && r.http.body.size() < 1'000;
     try {
         token = fits ? api_body(r.http.body, {"token"}).needed("token") : std::string();
     } catch (const api_error&) {
@@ -107,7 +134,7 @@ asio::awaitable<http_response> page::state::login_locally(page_request r) {
             co_return error_answer(503, "The store cannot be written just now.");
     }
     if (!*taken) {
-        if (ours) // anything else may be any web page's doing
+        if (ours)
             local_logins.failed(r.address, now);
         http_response refused = co_await failed_link(r, ours, fits);
         co_return refused;
@@ -118,7 +145,15 @@ asio::awaitable<http_response> page::state::login_locally(page_request r) {
     s.who.name = "local";
     s.who.address = r.address;
     s.who.may = every_right();
-    co_return co_await welcome(std::move(r), std::move(s), done());
+    const voucher link;
+    http_response out = done();
+    const std::optional<oidc_fault> fault = co_await welcome(r, std::move(s), link, out);
+    if (!fault)
+        co_return out;
+    if (fault->why == "store")
+        co_return error_answer(503, "The store cannot be written just now.");
+    http_response refused = co_await failed_link(r, ours, false);
+    co_return refused;
 }
 
 /// The argument outlives the call: who calls waits for it.
@@ -159,7 +194,7 @@ asio::awaitable<http_response> page::state::log_out(page_request r) {
     row.role = who.who.may.roles_in("");
     (void)co_await record(std::move(row));
     http_response out = done();
-    out.headers.add("Set-Cookie", cookie({}, false));
+    out.headers.add("Set-Cookie", session_cookie({}));
     co_return out;
 }
 
@@ -167,14 +202,18 @@ asio::awaitable<http_response> page::state::begin_oidc(page_request r) {
     if (oidc_logins.wait(r.address, ground.sessions->now()))
         co_return sent_to("/#login=failed&why=often");
     const std::string base = fixed.public_url.empty() ? r.base : fixed.public_url;
-    auto outcome = co_await oidc->begin(base + "/login/oidc/callback");
+    // The session's cookie does not come along when the issuer sends the browser back: what ends then is remembered now.
+    std::string before = r.session_id.empty() ? std::string() : session_store::mark_of(r.session_id);
+    auto outcome = co_await oidc->begin(base + "/login/oidc/callback", std::move(before));
     if (const auto* fault = std::get_if<oidc_fault>(&outcome)) {
         log_warning("page.login-failed", {{"by", "oidc"}, {"why", fault->text}});
         co_return sent_to("/#login=failed&why=" + fault->why);
     }
     const oidc_login::begun& begun = std::get<oidc_login::begun>(outcome);
     http_response out = sent_to(begun.location);
-    out.headers.add("Set-Cookie", cookie(begun.cookie, true));
+    for (std::size_t n = 0; n + most_begun <= r.logins.size(); ++n)
+        out.headers.add("Set-Cookie", login_cookie(r.logins[n].name, {}));
+    out.headers.add("Set-Cookie", login_cookie(login_cookie_name(begun.state), begun.cookie));
     co_return out;
 }
 
@@ -189,36 +228,45 @@ asio::awaitable<http_response> page::state::failed_oidc(const page_request& r, c
     }
     http_response out = sent_to("/#login=failed&why=" + fault.why);
     if (fault.begun_here) // else there may be one that goes on
-        out.headers.add("Set-Cookie", cookie({}, true));
+        out.headers.add("Set-Cookie", login_cookie(login_cookie_name(state_of(r)), {}));
     co_return out;
 }
 
 asio::awaitable<http_response> page::state::finish_oidc(page_request r) {
     if (oidc_logins.wait(r.address, ground.sessions->now()))
         co_return sent_to("/#login=failed&why=often");
-    const visitor nobody;
-    auto outcome = co_await oidc->finish(r.target.query, r.login_ids);
-    if (auto* fault = std::get_if<oidc_fault>(&outcome)) {
-        if (fault->begun_here)
-            oidc_logins.failed(r.address, ground.sessions->now());
-        http_response refused = co_await failed_oidc(r, *fault, nobody);
-        co_return refused;
-    }
-    oidc_user user = std::get<oidc_user>(std::move(outcome));
-    session s;
-    s.claims = std::move(user.claims);
-    s.who.id = std::move(user.id);
-    s.who.name = std::move(user.name);
-    s.who.address = r.address;
-    s.who.may = rights_of(config.access, s.claims); // as it is now: a reload may have come in between
-    const oidc_fault without_role{"no-role", "the user has no role"};
-    if (s.who.may.none()) {
-        http_response refused = co_await failed_oidc(r, without_role, s.who);
-        co_return refused;
-    }
+    visitor who;
+    const std::string name = login_cookie_name(state_of(r));
+    std::vector<std::string> cookies;
+    for (const begun_cookie& one : r.logins)
+        if (one.name == name)
+            cookies.push_back(one.content);
+    voucher by{oidc, {}}; // as it is now
+    auto outcome = co_await by.provider->finish(r.target.query, std::move(cookies));
+    std::optional<oidc_fault> fault;
     http_response out = sent_to("/");
-    out.headers.add("Set-Cookie", cookie({}, true));
-    co_return co_await welcome(std::move(r), std::move(s), std::move(out));
+    out.headers.add("Set-Cookie", login_cookie(name, {}));
+    if (const auto* refused = std::get_if<oidc_fault>(&outcome)) {
+        fault = *refused;
+    } else {
+        oidc_user user = std::get<oidc_user>(std::move(outcome));
+        session s;
+        s.claims = std::move(user.claims);
+        s.who.id = std::move(user.id);
+        s.who.name = std::move(user.name);
+        s.who.address = r.address;
+        by.before = std::move(user.before);
+        who = s.who;
+        fault = co_await welcome(r, std::move(s), by, out);
+    }
+    if (!fault)
+        co_return out;
+    if (fault->why == "store")
+        co_return error_answer(503, "The store cannot be written just now.");
+    if (fault->begun_here)
+        oidc_logins.failed(r.address, ground.sessions->now());
+    http_response refused = co_await failed_oidc(r, *fault, who);
+    co_return refused;
 }
 
 } // namespace trialgate::gateway

@@ -17,6 +17,11 @@
 
 namespace trialgate::gateway {
 
+/// What a browser keeps of a login that it has begun. Each login has its own: of two tabs both can finish.
+struct begun_cookie {
+    std::string name, content;
+};
+
 /// One request, looked at.
 struct page_request {
     explicit page_request(http_request from) : http(std::move(from)), target(http.target) {}
@@ -27,13 +32,15 @@ struct page_request {
     std::string origin;     ///< "https://page.example.org:443": as the client knows us
     std::string base;       ///< the same as it was written, for links back
     std::string session_id; ///< as its cookie says
-    std::vector<std::string> login_ids; ///< cookies of logins that were begun
+    std::vector<begun_cookie> logins; ///< that this browser has begun, oldest first
 };
 
 /// What everybody is sent, whatever the answer.
 http_headers page_headers(bool secure);
 /// The values of a cookie, in the order in which they come: another path or host may have put one of the same name.
 std::vector<std::string> cookies_of(const http_headers& headers, std::string_view name);
+/// Cookies whose names begin so, in the order in which they come.
+std::vector<begun_cookie> cookies_below(const http_headers& headers, std::string_view start);
 /// What a request is about, as far as its path says.
 struct concerned {
     std::string trial, subject;
@@ -52,7 +59,7 @@ struct page::state {
     event_hub hub;
     assets files;
     route_table routes;
-    std::unique_ptr<oidc_login> oidc;
+    std::shared_ptr<oidc_login> oidc; ///< another one after a reload that changes who vouches for users, or how
     std::shared_ptr<const page_setting> setting;
     std::atomic<std::int64_t> operations = 0;
     page_stamps stamps;
@@ -85,8 +92,11 @@ struct page::state {
     audit_row row_of(const page_request& r, const visitor& who, std::string action) const;
     /// False: it could not be stored.
     asio::awaitable<bool> record(audit_row row);
-    std::string cookie_name(bool of_login) const;
-    std::string cookie(std::string_view value, bool of_login) const;
+    std::string cookie_name() const;
+    /// Of the login with this state.
+    std::string login_cookie_name(std::string_view of) const;
+    std::string session_cookie(std::string_view id) const;
+    std::string login_cookie(const std::string& name, std::string_view content) const;
 
     // page_login.cpp
     asio::awaitable<http_response> session_calls(page_request r);
@@ -97,7 +107,15 @@ struct page::state {
     asio::awaitable<http_response> log_out(page_request r);
     asio::awaitable<http_response> begin_oidc(page_request r);
     asio::awaitable<http_response> finish_oidc(page_request r);
-    asio::awaitable<http_response> welcome(page_request r, session s, http_response out);
+    /// Who vouches for a new session: the local link (nothing), or a provider, and which session of the same browser ends with it.
+    struct voucher {
+        std::shared_ptr<oidc_login> provider = {};
+        std::string before = {};
+    };
+    /// Nothing: the session has begun, and `out` carries its cookie.
+    asio::awaitable<std::optional<oidc_fault>> welcome(const page_request& r, session s, voucher by, http_response& out);
+    /// Whether who vouched still does, with the rights that the configuration gives now.
+    bool stands(session& s, const voucher& by) const;
     asio::awaitable<http_response> failed_oidc(const page_request& r, const oidc_fault& fault, const visitor& who);
     http_response not_logged_in() const;
 };

@@ -21,7 +21,7 @@ std::string session_store::begin(session s, instant now) {
     s.csrf = random_token(32);
     s.last = now;
     s.ends = now + longest_;
-    all_.insert_or_assign(sha256(id), std::move(s));
+    all_.insert_or_assign(mark_of(id), std::move(s));
     return id;
 }
 
@@ -34,7 +34,7 @@ void session_store::make_room(instant now) {
 }
 
 session* session_store::find(std::string_view id, instant now, bool by_user) {
-    const auto at = id.empty() ? all_.end() : all_.find(sha256(id));
+    const auto at = id.empty() ? all_.end() : all_.find(mark_of(id));
     if (at == all_.end())
         return nullptr;
     if (over(at->second, now)) {
@@ -46,7 +46,7 @@ session* session_store::find(std::string_view id, instant now, bool by_user) {
     return &at->second;
 }
 
-void session_store::end(std::string_view id) { all_.erase(sha256(id)); }
+std::string session_store::mark_of(std::string_view id) { return to_hex(sha256(id)); }
 
 void session_store::reconsider(const std::vector<page_access>& access, bool local_login, bool same_provider) {
     for (auto& [key, s] : all_)

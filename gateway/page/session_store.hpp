@@ -29,7 +29,10 @@ public:
     session* find(std::string_view id, instant now, bool by_user);
     /// Whether that session is still on; without being a request.
     bool alive(std::string_view id, instant now) { return find(id, now, false) != nullptr; }
-    void end(std::string_view id);
+    void end(std::string_view id) { end_marked(mark_of(id)); }
+    /// By which a session can be ended, and nothing else be done with it.
+    static std::string mark_of(std::string_view id);
+    void end_marked(const std::string& mark) { all_.erase(mark); }
     /// The roles of everybody are looked up again; who has none is logged out. Local sessions stay only where there is a local login, others only where their
     /// provider is still the one that vouches for users.
     void reconsider(const std::vector<page_access>& access, bool local_login, bool same_provider);
@@ -39,7 +42,7 @@ private:
     bool over(const session& s, instant now) const noexcept { return now >= s.ends || now >= s.last + idle_; }
     void make_room(instant now);
 
-    std::unordered_map<std::string, session> all_; ///< by hash of the id
+    std::unordered_map<std::string, session> all_; ///< by mark
     duration_ms longest_ = 8 * hour_ms, idle_ = 30 * minute_ms;
     std::size_t most_ = 10'000;
 };

@@ -146,7 +146,7 @@ class Oidc(Scenario):
         self.assertEqual((asked["response_type"], asked["code_challenge_method"], asked["redirect_uri"]), ("code", "S256", self.page + "/login/oidc/callback"))
         for name in ("state", "nonce", "code_challenge"):
             self.assertEqual(len(asked[name]), 43, name)
-        self.assertRegex(got.headers["Set-Cookie"], r"^trialgate-\d+-login=[\w-]{200,700}; Path=/; HttpOnly; SameSite=Lax; Max-Age=600$")
+        self.assertRegex(got.headers["Set-Cookie"], r"^trialgate-\d+-login-[\w-]{8}=[\w-]{200,700}; Path=/; HttpOnly; SameSite=Lax; Max-Age=600$")
         self.assertNotIn(asked["state"], got.headers["Set-Cookie"])
         connection.close()
 

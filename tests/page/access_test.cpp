@@ -115,6 +115,12 @@ TEST_CASE("sessions: an id is new at each login, long, and of use to nobody afte
     all.end(*seen.begin());
     CHECK_FALSE(all.find(*seen.begin(), start, true));
     CHECK(all.size() == 99);
+    const std::string mark = session_store::mark_of(*seen.rbegin());
+    CHECK_FALSE(all.find(mark, start, true)); // ends a session, and is none
+    all.end_marked("");
+    CHECK(all.size() == 99);
+    all.end_marked(mark);
+    CHECK_FALSE(all.find(*seen.rbegin(), start, true));
 }
 
 TEST_CASE("sessions: beyond the most the one that was idle longest ends") {
@@ -173,6 +179,19 @@ TEST_CASE("login limit: a network of 64 bits counts as one, for its owner has al
     limit.failed("2001:db8::2", start);
     CHECK(limit.wait("2001:db8::3", start));
     CHECK_FALSE(limit.wait("2001:db9::3", start));
+}
+
+TEST_CASE("login limit: what a proxy says of a client is an address without port and brackets, or nobody's") {
+    for (const auto& [said, meant] : std::vector<std::pair<std::string, std::string>>{
+             {"5.6.7.8", "5.6.7.8"}, {"5.6.7.8:1234", "5.6.7.8"}, {" 5.6.7.8\t", "5.6.7.8"}, {"\"[2001:db8::1]:443\"", "2001:db8::1"},
+             {"[2001:db8::1]:443", "2001:db8::1"}, {"[2001:db8::1]", "2001:db8::1"}, {"2001:DB8:0::1", "2001:db8::1"}, {"::ffff:5.6.7.8", "::ffff:5.6.7.8"}}) {
+        INFO(said);
+        CHECK(client_address(said) == meant);
+    }
+    for (const char* said : {"", " ", "unknown", "_hidden", "5.6.7.8:x", "5.6.7.8:", "[2001:db8::1]x", "[]", "[", "5.6.7", "a,b", "1.2.3.4 5.6.7.8"}) {
+        INFO(said);
+        CHECK(client_address(said) == "unknown");
+    }
 }
 
 TEST_CASE("looks: what a session looked at is told again after ten minutes, and others' looks are their own") {
@@ -239,16 +258,18 @@ TEST_CASE("routes: patterns, methods, decoding") {
     CHECK(target.query == std::map<std::string, std::string, std::less<>>{{"", "y"}, {"flag", ""}, {"since", "12"}, {"x", "a&b c"}});
 }
 
-TEST_CASE("events: a visitor hears of no trial but the own") {
-    page_stamps stamps{{{"a", 3}, {"b", 4}}, 5, 6};
-    CHECK(event_text(stamps, only(role::coordinator, "a")) == R"({"worklist":{"a":3},"alerts":5,"operations":6})");
-    CHECK(event_text(stamps, only(role::auditor)) == R"({"worklist":{},"alerts":5,"operations":6})");
-    CHECK(event_text(stamps, every_right()) == R"({"worklist":{"a":3,"b":4},"alerts":5,"operations":6})");
+TEST_CASE("events: a visitor hears of no trial but the own, and of operations only who sees them") {
+    page_stamps stamps{{{"a", 3}, {"b", 4}}, {{"a", 5}, {"b", 9}}, 6};
+    CHECK(event_text(stamps, only(role::coordinator, "a")) == R"({"worklist":{"a":3},"alerts":5})");
+    CHECK(event_text(stamps, only(role::investigator, "b")) == R"({"worklist":{"b":4},"alerts":9})");
+    CHECK(event_text(stamps, only(role::auditor)) == R"({"worklist":{},"operations":6})");
+    CHECK(event_text(stamps, only(role::operator_)) == R"({"worklist":{},"operations":6})");
+    CHECK(event_text(stamps, every_right()) == R"({"worklist":{"a":3,"b":4},"alerts":9,"operations":6})");
 }
 
 TEST_CASE("oidc: a login that was begun is finished once, by the same browser, in time") {
     pending_logins all;
-    const auto a = all.begin("https://p/cb", start), b = all.begin("https://p/cb", start);
+    const auto a = all.begin("https://p/cb", start, "remembered"), b = all.begin("https://p/cb", start);
     CHECK(std::set<std::string>{a.state, a.nonce, a.verifier, b.state, b.nonce, b.verifier}.size() == 6);
     CHECK(a.verifier.size() >= 43); // RFC 7636, section 4.1
     CHECK(a.cookie.size() < 1'000);
@@ -265,6 +286,7 @@ TEST_CASE("oidc: a login that was begun is finished once, by the same browser, i
     CHECK(taken->nonce == a.nonce);
     CHECK(taken->verifier == a.verifier);
     CHECK(taken->redirect_uri == "https://p/cb");
+    CHECK(taken->before == "remembered");
     CHECK_FALSE(all.take(a.state, a.cookie, start));
     CHECK_FALSE(all.take(a.state, a.cookie, start + pending_logins::lifetime));
     CHECK_FALSE(all.take(b.state, b.cookie, start + pending_logins::lifetime));

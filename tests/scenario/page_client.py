@@ -61,6 +61,10 @@ class Page:
             self.csrf = self.get("/api/v1/session").json["csrf"]
         return answer
 
+    def session_name(self):
+        """Of the cookie, without TLS."""
+        return "trialgate-" + self.origin.rsplit(":", 1)[1]
+
     def connection(self, timeout=30):
         parts = urllib.parse.urlsplit(self.origin)
         return http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)

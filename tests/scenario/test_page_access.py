@@ -83,6 +83,8 @@ class Access(Scenario):
                  page.call("BREW", "/api/v1/session"), page.post("/api/v1/session/local", raw="x" * 300_000),
                  page.get("/" + "x" * 20_000)]
         self.assertEqual([a.status for a in asked], [200, 200, 200, 404, 404, 421, 200, 405, 404, 405, 413, 431])
+        for path in ("/api/v1/trials", "/api/v1/session", "/api/v1/openapi.json", "/api/v1/events"):
+            self.assertEqual(page.call("GET", path, raw="{}").status, 400, path)
         for answer in asked:
             for name, value in SAID_ALWAYS.items():
                 self.assertEqual(answer.headers[name], value, (answer, name))
@@ -237,12 +239,15 @@ class Access(Scenario):
         for _ in range(3):
             for path in (lists + "?since=0", lists + "?since=1", "/api/v1/visits", "/api/v1/alerts"):
                 self.assertEqual(page.get(path, headers=quiet).status, 200)
-        self.assertEqual([r["action"] for r in self.trail(page)], ["login", "view-list", "view-visits", "view-alerts"])
+        self.assertEqual([r["action"] for r in self.trail(page)], ["login", "view-list", "view-visits", "view-alerts", "view-list", "view-list"])
+        for path in ("/api/v1/visits?since=5", "/api/v1/visits?before=5", "/api/v1/alerts?since=1", lists + "?before=1"):  # made up: nothing is less told for it
+            page.get(path)
+        self.assertEqual(len(self.trail(page)), 10)
         self.assertEqual(page.get(lists).status, 200)  # whole: always
         self.assertEqual(page.get("/api/v1/visits").status, 200)
         gateway.advance(10 * MINUTE)
         page.get(lists + "?since=1")
-        self.assertEqual([r["action"] for r in self.trail(page)][4:], ["view-list", "view-visits", "view-list"])
+        self.assertEqual([r["action"] for r in self.trail(page)][10:], ["view-list", "view-visits", "view-list"])
         views = [r for r in page.get("/api/v1/audit?action=view-audit").json["entries"]]
         for n in (2, 1):
             self.assertEqual(page.get(f"/api/v1/audit?before={n}").status, 200)
@@ -267,6 +272,8 @@ class Access(Scenario):
         self.assertEqual(refused.status, 503)
         self.assertIn("nothing was changed", refused.body)
         self.assertEqual(page.get(person).status, 503)
+        self.assertEqual(page.get("/api/v1/audit/fhir").status, 503)
+        self.assertFalse([line for line in gateway.output if "why=export" in line])  # no anchor of what was not exported
         with self.store(gateway) as db:
             self.assertEqual(db.execute("SELECT count(*) FROM judgement").fetchone(), (0,))
             db.execute("DROP TRIGGER no_trail")
